@@ -1,0 +1,31 @@
+//! The gas schedule of native contracts (`decisions.md` 36). Storage, logs, calls, hashing and memory cost what
+//! the EVM charges for them; each verb adds its computation here. A change of a number is a fork.
+
+/// Entering any verb: selector match, guards, frame bookkeeping.
+pub const VERB: u64 = 200;
+/// One word of calldata decoded or of return data encoded.
+pub const ABI_WORD: u64 = 3;
+/// The KECCAK256 opcode.
+pub const KECCAK: u64 = 30;
+/// One word hashed by the KECCAK256 opcode.
+pub const KECCAK_WORD: u64 = 6;
+/// Finding the slot of a mapping entry: what Solidity pays for one mapping level.
+pub const SLOT_HASH: u64 = KECCAK + 2 * KECCAK_WORD;
+/// A call from one native contract to another: what a warm call costs.
+pub const NATIVE_CALL: u64 = 100;
+/// Recovering a signer, as the ecrecover precompile.
+pub const ECRECOVER: u64 = 3_000;
+
+/// The price of hashing `bytes` bytes.
+pub const fn keccak(bytes: usize) -> u64 {
+    KECCAK.saturating_add(KECCAK_WORD.saturating_mul(words(bytes)))
+}
+
+/// The price of decoding or encoding `bytes` bytes of ABI data.
+pub const fn abi(bytes: usize) -> u64 {
+    ABI_WORD.saturating_mul(words(bytes))
+}
+
+const fn words(bytes: usize) -> u64 {
+    bytes.div_ceil(32) as u64
+}
