@@ -58,3 +58,9 @@ pub const NAMED: &[(&str, Address)] = &[
     ("WETH", WETH),
     ("Multicall3", MULTICALL3),
 ];
+
+/// Whether an account must never be created at `address` by a user: the fixed addresses of native contracts.
+pub fn is_fixed(address: Address) -> bool {
+    [DELEGATION_MANAGER, AVS_DIRECTORY, REWARDS_COORDINATOR, PERMISSION_CONTROLLER, MULTICALL3].contains(&address)
+        || address.as_slice().starts_with(&[0xb0, 0, 0, 0, 0, 0, 0, 0])
+}

@@ -248,6 +248,26 @@ pub struct Roles {
     /// Where tips go (`decisions.md` 27).
     #[serde(default)]
     pub fee_recipient: Address,
+    /// Who hands out programmatic incentives, once rewards exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incentive_council: Option<Address>,
+    /// Who may veto disputed slashes, once services exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<Address>,
+}
+
+impl Roles {
+    /// One account in every role, as in `dev`.
+    pub fn all_held_by(account: Address) -> Self {
+        Self {
+            owner: account,
+            unpauser: account,
+            pausers: vec![account],
+            fee_recipient: Address::ZERO,
+            incentive_council: Some(account),
+            guardian: Some(account),
+        }
+    }
 }
 
 #[cfg(test)]
