@@ -1,1 +1,67 @@
-//! ABIs.
+//! The public ABIs that native contracts answer, one file a contract: functions, events and custom errors as
+//! `sol!` declares them. What a member does is told in `protocol`, where it is implemented.
+
+mod allocation_manager;
+mod delegation_manager;
+mod erc20;
+mod multicall3;
+mod ownable;
+mod pausable;
+mod pauser_registry;
+mod permission_controller;
+mod strategy_base;
+mod strategy_base_tvl_limits;
+mod strategy_factory;
+mod strategy_manager;
+mod test_token;
+mod weth;
+
+use alloy_json_abi::JsonAbi;
+
+pub use allocation_manager::IAllocationManager;
+pub use delegation_manager::IDelegationManager;
+pub use erc20::IERC20;
+pub use multicall3::IMulticall3;
+pub use ownable::IOwnable;
+pub use pausable::IPausable;
+pub use pauser_registry::IPauserRegistry;
+pub use permission_controller::IPermissionController;
+pub use strategy_base::IStrategy;
+pub use strategy_base_tvl_limits::IStrategyTvlLimits;
+pub use strategy_factory::IStrategyFactory;
+pub use strategy_manager::IStrategyManager;
+pub use test_token::ITestToken;
+pub use weth::IWETH;
+
+
+/// The names that [`json`] knows, and the ABI behind each.
+const ABIS: &[(&str, fn() -> JsonAbi)] = &[
+    ("AllocationManager", IAllocationManager::abi::contract),
+    ("DelegationManager", IDelegationManager::abi::contract),
+    ("ERC20", IERC20::abi::contract),
+    ("Multicall3", IMulticall3::abi::contract),
+    ("PauserRegistry", IPauserRegistry::abi::contract),
+    ("PermissionController", IPermissionController::abi::contract),
+    ("StrategyBase", IStrategy::abi::contract),
+    ("StrategyBaseTVLLimits", IStrategyTvlLimits::abi::contract),
+    ("StrategyFactory", IStrategyFactory::abi::contract),
+    ("StrategyManager", IStrategyManager::abi::contract),
+    ("TestToken", ITestToken::abi::contract),
+    ("WETH", IWETH::abi::contract),
+];
+
+/// The names that [`json`] knows, in alphabetical order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ABIS.iter().map(|(name, _)| *name)
+}
+
+/// The JSON ABI of a contract, which serialises as an array of functions, events and errors.
+pub fn json(name: &str) -> Option<JsonAbi> {
+    ABIS.iter().find(|(of, _)| *of == name).map(|(_, abi)| abi())
+}
+
+impl From<IDelegationManager::OperatorSet> for IStrategyManager::OperatorSet {
+    fn from(IDelegationManager::OperatorSet { avs, id }: IDelegationManager::OperatorSet) -> Self {
+        Self { avs, id }
+    }
+}
