@@ -103,6 +103,14 @@ pub struct BlockInfo {
     pub timestamp: u64,
     /// EIP-155 chain id.
     pub chain_id: u64,
+    /// The COINBASE opcode.
+    pub coinbase: Address,
+    /// The PREVRANDAO opcode.
+    pub prevrandao: B256,
+    /// The GASLIMIT opcode.
+    pub gas_limit: u64,
+    /// The BASEFEE opcode, in wei.
+    pub base_fee: u64,
 }
 
 /// How a nested call ended.
@@ -180,6 +188,11 @@ pub trait View {
     /// # Errors
     /// Out of gas, or the node's.
     fn code_size(&mut self, of: Address) -> Result<usize, Fatal>;
+    /// The BLOCKHASH opcode: zero outside the last 256 blocks.
+    ///
+    /// # Errors
+    /// Out of gas, or the node's.
+    fn block_hash(&mut self, number: u64) -> Result<B256, Fatal>;
     /// The kind of native instance at an address (`decisions.md` 30), at EXTCODESIZE's price.
     ///
     /// # Errors
