@@ -1,7 +1,8 @@
 //! The native contracts' accounts in the genesis state.
 
+use crate::{pauser_registry, registry::STUB_CODE};
 use alloy_primitives::{Address, Bytes, U256};
-use types::{Params, params::Roles};
+use types::{Params, addresses::PAUSER_REGISTRY, params::Roles};
 
 /// What a genesis state is made from.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,12 @@ pub struct Account {
 }
 
 /// All native accounts of a new chain, by address.
-pub fn accounts(_setup: &Setup<'_>) -> Vec<Account> {
-    Vec::new()
+pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
+    let mut accounts = vec![singleton(PAUSER_REGISTRY, pauser_registry::genesis(setup.roles))];
+    accounts.sort_by_key(|account| account.address);
+    accounts
+}
+
+fn singleton(address: Address, storage: Vec<(U256, U256)>) -> Account {
+    Account { address, nonce: 1, code: Bytes::from_static(&STUB_CODE), storage }
 }

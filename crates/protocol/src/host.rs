@@ -261,20 +261,21 @@ pub trait Host: View {
 
 /// Calls another native contract as a Rust function (`decisions.md` 33): the callee sees the caller as sender, its
 /// logs carry its address, tracers see a frame. The price is one warm call.
+/// A verb answers with what converts to the ABI's return values: `()`, one value, or a tuple.
 ///
 /// # Errors
 /// The callee's, which must be passed on: no checkpoint is taken, so a caught failure would leave its writes.
-pub fn call_native<V: View + ?Sized, C: SolCall>(
+pub fn call_native<V: View + ?Sized, C: SolCall, R: Clone + Into<C::Return>>(
     view: &mut V,
     callee: Address,
     call: C,
-    verb: impl FnOnce(&mut V, C) -> Result<C::Return>,
-) -> Result<C::Return> {
+    verb: impl FnOnce(&mut V, C) -> Result<R>,
+) -> Result<R> {
     let input = view.is_traced().then(|| call.abi_encode().into());
     let caller = view.enter(callee, C::SELECTOR, input)?;
     let answer = verb(view, call);
     let shown = match &answer {
-        Ok(output) => Ok(view.is_traced().then(|| C::abi_encode_returns(output).into())),
+        Ok(output) => Ok(view.is_traced().then(|| C::abi_encode_returns(&output.clone().into()).into())),
         Err(error) => Err(error),
     };
     view.leave(caller, shown);

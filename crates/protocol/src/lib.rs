@@ -4,8 +4,15 @@
 pub mod dispatch;
 pub mod erc20;
 pub mod genesis;
+pub mod guard;
 pub mod host;
 pub mod math;
 pub mod mem;
+pub mod ownable;
+pub mod pausable;
+pub mod pauser_registry;
 pub mod registry;
 pub mod storage;
+
+#[cfg(test)]
+mod testkit;

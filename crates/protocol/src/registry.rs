@@ -1,7 +1,12 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
-use crate::host::NativeFn;
+use crate::{host::NativeFn, pauser_registry};
 use alloy_primitives::{Address, Bytes};
+use types::addresses;
+
+/// How many native frames may be open at once. Each holds Rust stack, which EVM frames do not, so this is a rule of
+/// consensus like the EVM's depth of 1024: a call past it fails and its gas comes back.
+pub const MAX_NATIVE_NESTING: usize = 32;
 
 /// The code of a singleton: one INVALID byte. EXTCODESIZE is nonzero, EIP-161 never clears the account, and a path
 /// that misses the registry halts instead of succeeding with nothing done.
@@ -11,10 +16,15 @@ pub const STUB_CODE: [u8; 1] = [0xfe];
 const INSTANCE_PREFIX: [u8; 2] = [0xef, 0xb1];
 
 /// The singletons: address and entry.
-static SINGLETONS: &[(Address, NativeFn)] = &[];
+static SINGLETONS: &[(Address, NativeFn)] = &[(addresses::PAUSER_REGISTRY, pauser_registry::main)];
 
 /// The instances: kind and entry.
 static INSTANCES: &[(u16, NativeFn)] = &[];
+
+/// The native contract that an account with this code runs: a singleton only where genesis or a fork placed it.
+pub fn native_at(address: Address, code: &[u8]) -> Option<NativeFn> {
+    if code == STUB_CODE { singleton(address) } else { instance(kind_of(code)?) }
+}
 
 /// The native contract at a fixed address.
 pub fn singleton(address: Address) -> Option<NativeFn> {
