@@ -1,1 +1,56 @@
-fn main() {}
+//! The `bulwark` binary: reads the command line, runs one command, and ends with an exit code that scripts can use.
+//! The rules of the chain are in other crates; here are flags, settings, terminal output, telemetry and the demo.
+
+mod accounts;
+mod banner;
+mod blocks;
+mod cli;
+mod commands;
+mod demo;
+mod failure;
+mod running;
+mod settings;
+mod telemetry;
+mod text;
+mod usage;
+
+use clap::{Parser, error::ErrorKind};
+use cli::{Cli, Command};
+use failure::Failure;
+use std::{process::ExitCode, time::Instant};
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let done = match Cli::try_parse() {
+        Ok(cli) => run(&cli.command, started),
+        Err(error) => not_a_command(&error),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: &Command, started: Instant) -> Result<(), Failure> {
+    match command {
+        Command::Dev(args) => commands::dev::run(args, started),
+        Command::Node(args) => commands::node::run(args, started),
+        Command::Demo(args) => demo::run(args, started),
+        Command::Config(command) => commands::config::run(command),
+        Command::Completions { shell } => commands::completions(*shell),
+    }
+}
+
+/// Help and version are answers; all else that clap returns is a refusal.
+fn not_a_command(error: &clap::Error) -> Result<(), Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            commands::print(&error.render().ansi().to_string())
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::usage("no command given")
+                .help("bulwark --help lists them; begin with: bulwark demo"))
+        }
+        _ => Err(usage::failure(error)),
+    }
+}

@@ -1,0 +1,144 @@
+//! What `dev` prints while it runs: a line for each block and each of its first transactions, in words where the call
+//! is one of the restaking protocol's.
+
+use crate::text;
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, Selector, TxKind};
+use chain::SealedBlock;
+use serde_json::{Value, json};
+use std::{io::Write, sync::Arc};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use types::{abi, addresses};
+
+/// Transactions of one block that are printed; of the others only the number.
+const SHOWN: usize = 5;
+
+/// Prints each block until the chain ends or nobody reads.
+pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, as_json: bool) {
+    loop {
+        let told = match blocks.recv().await {
+            Ok(block) if as_json => write_lines(&[line_of_json(&block)]),
+            Ok(block) => write_lines(&lines(&block)),
+            Err(RecvError::Lagged(missed)) if as_json => {
+                write_lines(&[json!({ "event": "missed", "blocks": missed }).to_string()])
+            }
+            Err(RecvError::Lagged(missed)) => {
+                write_lines(&[format!("…  {} blocks not shown", text::grouped(missed))])
+            }
+            Err(RecvError::Closed) => return,
+        };
+        if told.is_err() {
+            return;
+        }
+    }
+}
+
+fn write_lines(lines: &[String]) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    out.flush()
+}
+
+/// A block and its transactions, as lines to read.
+fn lines(block: &SealedBlock) -> Vec<String> {
+    let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
+    let count = block.transactions.len();
+    let contents = match count {
+        0 => "empty".to_string(),
+        1 => "1 transaction".to_string(),
+        _ => format!("{} transactions", text::grouped(count)),
+    };
+    let gas = text::grouped(block.header.gas_used);
+    let head =
+        format!("block {:<6} {dim}{}{off}  {contents}", block.header.number, text::short_hash(block.hash));
+    let mut lines = vec![if count > 1 { format!("{head}, {gas} gas") } else { head }];
+    lines.extend((0..count.min(SHOWN)).filter_map(|index| transaction(block, index)));
+    if count > SHOWN {
+        lines.push(format!("  {dim}… and {} more{off}", text::grouped(count.saturating_sub(SHOWN))));
+    }
+    lines
+}
+
+fn transaction(block: &SealedBlock, index: usize) -> Option<String> {
+    let transaction = block.transactions.get(index)?;
+    let ok = block.receipts.get(index)?.status();
+    let (style, word) = if ok { (text::ACCENT, "ok    ") } else { (text::GONE, "failed") };
+    let gas = text::grouped(block.gas_used(index));
+    Some(format!(
+        "  {}{word}{} {dim}{}{off}  {} {}  {dim}{gas} gas{off}",
+        style.render(),
+        style.render_reset(),
+        text::short_hash(transaction.hash),
+        text::short(transaction.sender),
+        action(&transaction.envelope, transaction.sender),
+        dim = text::DIM.render(),
+        off = text::DIM.render_reset(),
+    ))
+}
+
+/// What a transaction does, in a few words.
+fn action(transaction: &impl alloy_consensus::Transaction, sender: Address) -> String {
+    let TxKind::Call(to) = transaction.kind() else {
+        return format!("creates {}", sender.create(transaction.nonce()));
+    };
+    let name = name_of(to);
+    let value = transaction.value();
+    let sent = if value.is_zero() { String::new() } else { format!("{} ETH ", text::ether_exact(value)) };
+    let selector = transaction.input().first_chunk::<4>();
+    match selector
+        .map(|selector| verb(*selector).map_or_else(|| Selector::from(*selector).to_string(), str::to_string))
+    {
+        None => format!("{sent}→ {name}"),
+        Some(verb) => format!("{sent}→ {name}.{verb}"),
+    }
+}
+
+/// A contract's name, or the address, shortened.
+pub fn name_of(address: Address) -> String {
+    let named = addresses::NAMED.iter().chain(&[
+        ("TestToken", addresses::TEST_TOKEN),
+        ("TestTokenStrategy", addresses::TEST_TOKEN_STRATEGY),
+    ]);
+    let found = named.into_iter().find(|(_, at)| *at == address);
+    found.map_or_else(|| text::short(address), |(name, _)| (*name).to_string())
+}
+
+/// Names the function of an ABI that a selector calls.
+type Names = fn([u8; 4]) -> Option<&'static str>;
+
+/// The name of a function of the protocol's ABIs.
+fn verb(selector: [u8; 4]) -> Option<&'static str> {
+    let tables: [Names; 7] = [
+        abi::IDelegationManager::IDelegationManagerCalls::name_by_selector,
+        abi::IStrategyManager::IStrategyManagerCalls::name_by_selector,
+        abi::IStrategyFactory::IStrategyFactoryCalls::name_by_selector,
+        abi::IPauserRegistry::IPauserRegistryCalls::name_by_selector,
+        abi::ITestToken::ITestTokenCalls::name_by_selector,
+        abi::IWETH::IWETHCalls::name_by_selector,
+        abi::IMulticall3::IMulticall3Calls::name_by_selector,
+    ];
+    tables.iter().find_map(|table| table(selector))
+}
+
+/// A block as one line of JSON.
+fn line_of_json(block: &SealedBlock) -> String {
+    let transaction = |(index, transaction): (usize, &Arc<chain::Recovered>)| -> Value {
+        json!({
+            "hash": transaction.hash,
+            "from": transaction.sender,
+            "to": transaction.envelope.to(),
+            "success": block.receipts.get(index).is_some_and(alloy_consensus::TxReceipt::status),
+            "gas_used": block.gas_used(index),
+        })
+    };
+    json!({
+        "event": "block",
+        "number": block.header.number,
+        "hash": block.hash,
+        "state_root": block.header.state_root,
+        "timestamp": block.header.timestamp,
+        "gas_used": block.header.gas_used,
+        "transactions": block.transactions.iter().enumerate().map(transaction).collect::<Vec<_>>(),
+    })
+    .to_string()
+}

@@ -1,0 +1,37 @@
+//! What each command does.
+
+pub mod config;
+pub mod dev;
+pub mod node;
+
+use crate::{cli::Cli, failure::Failure};
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::io::Write;
+
+/// Prints a shell's completion script.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "bulwark", &mut script);
+    print_bytes(&script)
+}
+
+/// Prints text on standard output.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        // Whoever reads may have read enough: `bulwark … | head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Failure::new(format!("cannot write to standard output: {error}"))),
+    }
+}

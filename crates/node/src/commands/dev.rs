@@ -1,0 +1,112 @@
+//! `bulwark dev`: a chain for development, with funded accounts and control of time.
+
+use crate::{
+    accounts,
+    banner::Banner,
+    blocks,
+    cli::DevArgs,
+    commands,
+    failure::Failure,
+    running::{self, Running, Serving, Signals},
+    telemetry,
+};
+use alloy_signer_local::PrivateKeySigner;
+use chain::{
+    Config, Mining,
+    genesis::{DevOptions, Genesis},
+};
+use rpc::Mode;
+use state::History;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Runs until Ctrl-C.
+///
+/// # Errors
+/// What kept it from starting, or from going on.
+pub fn run(args: &DevArgs, started: Instant) -> Result<(), Failure> {
+    telemetry::start_logs(args.logs.log_format, &args.logs.log)?;
+    running::block_on(serve(args, started))
+}
+
+async fn serve(args: &DevArgs, started: Instant) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let accounts = accounts::derive(&args.mnemonic, args.accounts)?;
+    let config = config(args, &accounts)?;
+    let mode = Mode::Dev { signers: accounts.clone() };
+    let running = Running::start(config, serving(args, mode)).await?;
+    let blocks = running.chain.subscribe();
+    announce(args, &accounts, &running, started)?;
+    if !args.silent {
+        tokio::spawn(blocks::print(blocks, args.json));
+    }
+    running.until_end(&mut signals).await
+}
+
+fn announce(
+    args: &DevArgs,
+    accounts: &[PrivateKeySigner],
+    running: &Running,
+    started: Instant,
+) -> Result<(), Failure> {
+    let genesis = running.chain.genesis();
+    let first = accounts.first().and_then(|account| genesis.alloc.get(&account.address()));
+    let banner = Banner {
+        args,
+        params: &genesis.params,
+        address: running.address(),
+        accounts,
+        first_nonce: first.map_or(0, |account| account.nonce),
+        head: running.chain.view().head(),
+        took: started.elapsed(),
+    };
+    match (args.json, args.silent) {
+        (true, _) => commands::print(&format!("{}\n", banner.json())),
+        (false, false) => commands::print(&format!("{}\n", banner.text())),
+        (false, true) => Ok(()),
+    }
+}
+
+/// The genesis of a development chain.
+///
+/// # Errors
+/// A number that no chain can run with.
+pub fn genesis(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Genesis, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let genesis = Genesis::dev(&DevOptions {
+        chain_id: args.chain_id,
+        preset: args.preset,
+        rules: args.rules,
+        accounts: accounts.iter().map(|account| (account.address(), args.balance)).collect(),
+        gas_limit: args.gas_limit,
+        timestamp: args.timestamp.unwrap_or(now),
+        base_fee: args.base_fee,
+    });
+    genesis.check().map_err(|error| Failure::usage(error.to_string().replacen("genesis file: ", "", 1)))?;
+    Ok(genesis)
+}
+
+fn config(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Config, Failure> {
+    let mining = match args.block_time {
+        _ if args.no_mining => Mining::Manual,
+        Some(time) => Mining::Interval(time),
+        None => Mining::Instant,
+    };
+    Ok(Config {
+        genesis: genesis(args, accounts)?,
+        data_dir: args.data_dir.clone(),
+        history: args.prune.map_or(History::All, History::Last),
+        mining,
+        pool: chain::pool::Limits::default(),
+    })
+}
+
+fn serving(args: &DevArgs, mode: Mode) -> Serving {
+    Serving {
+        host: args.server.host.clone(),
+        port: args.server.port,
+        mode,
+        allow_origins: args.server.allow_origin.clone(),
+        allow_hosts: Vec::new(),
+        no_cors: args.server.no_cors,
+    }
+}

@@ -1,0 +1,167 @@
+//! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common.
+
+use crate::{cli, failure::Failure, telemetry};
+use chain::{Chain, Config};
+use rpc::{Limits, Mode, Server, ServerConfig};
+use std::{net::SocketAddr, time::Duration};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Longest time that open connections may delay the end.
+const SERVER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where and for whom to serve.
+#[derive(Debug)]
+pub struct Serving {
+    /// Address or name to listen on.
+    pub host: String,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// What is offered.
+    pub mode: Mode,
+    /// Web pages that may call.
+    pub allow_origins: Vec<String>,
+    /// Host names besides loopback.
+    pub allow_hosts: Vec<String>,
+    /// Whether calls from web pages are refused.
+    pub no_cors: bool,
+}
+
+/// A chain that produces blocks and answers calls.
+pub struct Running {
+    /// The chain.
+    pub chain: Chain,
+    server: Server,
+}
+
+impl Running {
+    /// Opens the chain and serves it.
+    ///
+    /// # Errors
+    /// In one line, what is wrong with genesis, data directory, address or port.
+    pub async fn start(config: Config, serving: Serving) -> Result<Self, Failure> {
+        let metrics = telemetry::start_metrics()?;
+        let opened = tokio::task::spawn_blocking(move || Chain::open(config)).await;
+        let opened = opened.map_err(|error| Failure::new(format!("opening the chain: {error}")))?;
+        let chain = opened.map_err(Failure::new)?;
+        let server = ServerConfig {
+            host: serving.host,
+            port: serving.port,
+            mode: serving.mode,
+            allow_origins: serving.allow_origins,
+            allow_hosts: serving.allow_hosts,
+            cors: !serving.no_cors,
+            limits: Limits::default(),
+            metrics: Some(metrics),
+            client_version: format!("bulwark/{}", client_version()),
+        };
+        match rpc::serve(chain.clone(), server).await {
+            Ok(server) => Ok(Self { chain, server }),
+            Err(error) => {
+                close(chain).await;
+                Err(Failure::new(error))
+            }
+        }
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// Where people reach the server.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Serves until a signal asks for the end or the chain cannot go on; then ends cleanly.
+    ///
+    /// # Errors
+    /// Why the chain could not go on.
+    pub async fn until_end(self, signals: &mut Signals) -> Result<(), Failure> {
+        let chain = self.chain.clone();
+        let failed = tokio::select! {
+            name = signals.next() => {
+                tracing::info!(signal = name, "ending");
+                None
+            }
+            reason = chain.failed() => Some(reason),
+        };
+        tokio::select! {
+            () = self.stop() => {}
+            // The user is in a hurry. Nothing acknowledged is lost by this: durability does not wait for the end.
+            _ = signals.next() => return Err(Failure::interrupted()),
+        }
+        failed.map_or(Ok(()), |reason| Err(stopped(&reason)))
+    }
+
+    /// Ends cleanly: no more calls, the block under way finished, the database closed.
+    pub async fn stop(self) {
+        if tokio::time::timeout(SERVER_PATIENCE, self.server.stop()).await.is_err() {
+            tracing::warn!("connections were still open after {} s; closing them", SERVER_PATIENCE.as_secs());
+        }
+        close(self.chain).await;
+    }
+}
+
+/// Why the chain could not go on, for the user.
+pub fn stopped(reason: &str) -> Failure {
+    Failure::new(format!("block production stopped: {reason}"))
+}
+
+async fn close(chain: Chain) {
+    if let Err(error) = tokio::task::spawn_blocking(move || chain.stop()).await {
+        tracing::error!(%error, "the chain did not close cleanly");
+    }
+}
+
+/// Version, commit and platform, as Ethereum clients name themselves.
+fn client_version() -> String {
+    format!("v{}-{}/{}", env!("CARGO_PKG_VERSION"), env!("BULWARK_COMMIT"), env!("BULWARK_TARGET"))
+}
+
+/// Ctrl-C and SIGTERM.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Begins to listen; from here on these signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn listen() -> Result<Self, Failure> {
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::new(format!("cannot listen for signals: {error}")));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// The next signal's name.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// Runs a command's future on a runtime of its own.
+///
+/// # Errors
+/// The command's, or the system gave no threads.
+pub fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
+    let done = runtime.block_on(command);
+    // Idle clients must not keep a process alive whose work is done.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    done
+}
+
+/// The version line of a banner.
+pub fn named() -> String {
+    format!("Bulwark {}", cli::VERSION)
+}
