@@ -5,7 +5,7 @@ use crate::{
     clock::{Clock, TimeError},
     executor::{self, BlockContext, Environment},
     genesis::Genesis,
-    pool::{Limits, Pool, PoolError},
+    pool::{LOWEST_BASE_FEE, Limits, Pool, PoolError, Rules},
     producer::{Answer, Command, Producer, STOP_PATIENCE, record, wall_clock},
     query::{ReadError, View, head_of, read_header},
     transaction::{self, Recovered, TransactionError},
@@ -205,8 +205,13 @@ impl Shared {
                 recent.pop_front();
             }
         }
-        let reader = self.readers.latest();
-        self.pool().on_block(&block.transactions, &PoolState(&reader));
+        {
+            let mut pool = self.pool();
+            let reader = self.readers.latest();
+            if let Err(error) = pool.on_block(&block.transactions, &PoolState(&reader)) {
+                tracing::error!(%error, "the pool could not follow block {}", block.header.number);
+            }
+        }
         metrics::gauge!("bulwark_head").set(gauge(block.header.number));
         // Nobody may be listening.
         let _ = self.blocks.send(block);
@@ -215,8 +220,11 @@ impl Shared {
     /// After a rewind: forgets what lies above, and lets the pool look again.
     pub fn went_back(&self, head: u64) {
         self.recent.write().retain(|block| block.header.number <= head);
+        let mut pool = self.pool();
         let reader = self.readers.latest();
-        self.pool().on_rewind(&PoolState(&reader));
+        if let Err(error) = pool.on_rewind(&PoolState(&reader)) {
+            tracing::error!(%error, "the pool could not follow the rewind to block {head}");
+        }
     }
 
     /// A recent block, if it is still decoded in memory.
@@ -280,7 +288,7 @@ impl Chain {
         let hash = header.hash_slow();
         let shared = Arc::new(Shared {
             rules: Environment::new(genesis.chain_id, genesis.params.clone()),
-            pool: Mutex::new(Pool::new(config.pool, executor::pool_rules(&genesis))),
+            pool: Mutex::new(Pool::new(config.pool, pool_rules(&genesis))),
             mining: RwLock::new(config.mining),
             clock: RwLock::new(Clock::new(genesis.timestamp, genesis.params.slot_secs)),
             recent: RwLock::new(VecDeque::new()),
@@ -403,8 +411,13 @@ impl Chain {
             return Err(SubmitError::Stopped(reason));
         }
         let hash = transaction.hash;
-        let reader = self.shared.readers.latest();
-        self.pool().add(transaction, &PoolState(&reader))?;
+        {
+            let mut pool = self.pool();
+            // Read after the lock is taken: an older snapshot could miss a block that the pool has followed.
+            let reader = self.shared.readers.latest();
+            pool.add(transaction, &PoolState(&reader))?;
+        }
+        // Nobody may be listening.
         let _ = self.shared.pending.send(hash);
         Ok(())
     }
@@ -520,6 +533,15 @@ impl Chain {
     /// The producer has stopped.
     pub async fn revert(&self, id: u64) -> Result<bool, ControlError> {
         self.ask(|answer| Command::Revert(id, answer)).await
+    }
+}
+
+/// What no block of a chain could ever hold, the pool refuses.
+fn pool_rules(genesis: &Genesis) -> Rules {
+    Rules {
+        block_gas_limit: genesis.params.block_gas_limit,
+        transaction_gas_cap: genesis.params.transaction_gas_cap,
+        lowest_base_fee: genesis.base_fee.min(LOWEST_BASE_FEE),
     }
 }
 
