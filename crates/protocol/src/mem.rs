@@ -172,15 +172,37 @@ impl MemHost {
             .unwrap_or_default()
     }
 
+    /// Runs rules directly, as contract `this` in a transaction of its own, with ample gas: for tests of what
+    /// contracts are made of.
+    ///
+    /// # Errors
+    /// Those of `rules`, which then leave no trace.
+    pub fn run<R>(&mut self, this: Address, rules: impl FnOnce(&mut dyn Host) -> Result<R>) -> Result<R> {
+        let msg = Msg { this, ..Msg::default() };
+        self.begin(msg);
+        (self.msg, self.gas) = (msg, AMPLE_GAS);
+        let answer = rules(self);
+        (self.msg, self.gas) = (Msg::default(), 0);
+        if answer.is_err() {
+            self.roll_back(0);
+            self.logs.clear();
+        }
+        answer
+    }
+
     fn transact(&mut self, msg: Msg, input: &[u8], gas: u64) -> Outcome {
+        self.begin(msg);
+        let (answer, left) = self.frame(msg, input, gas);
+        Outcome { answer, gas_used: gas.saturating_sub(left) }
+    }
+
+    fn begin(&mut self, msg: Msg) {
         self.transient.clear();
         self.originals.clear();
         self.warm_slots.clear();
         self.warm_accounts = [msg.sender, msg.this, self.block.coinbase].into();
         self.undo.clear();
         self.logs.clear();
-        let (answer, left) = self.frame(msg, input, gas);
-        Outcome { answer, gas_used: gas.saturating_sub(left) }
     }
 
     /// Runs one frame: value first, all undone on failure. Answers with the gas left too.
