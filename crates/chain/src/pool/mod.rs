@@ -15,6 +15,8 @@
 mod best;
 mod error;
 mod limits;
+#[cfg(test)]
+mod model;
 mod order;
 mod queue;
 mod room;

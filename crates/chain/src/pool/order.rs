@@ -93,6 +93,11 @@ impl Heads {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_tip.len() + self.by_fee.len()
+    }
+
     pub(super) const fn base_fee(&self) -> u64 {
         self.base_fee
     }
