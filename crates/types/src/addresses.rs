@@ -28,7 +28,7 @@ pub const WETH: Address = address!("0xb000000000000000000000000000000000000f01")
 /// An ERC-20 that anyone may mint; `dev` and `demo` only.
 pub const TEST_TOKEN: Address = address!("0xb000000000000000000000000000000000000f02");
 /// The strategy of [`TEST_TOKEN`]: `CREATE`(StrategyFactory, nonce 1), made at genesis in `dev`.
-pub const TEST_TOKEN_STRATEGY: Address = address!("0x0000000000000000000000000000000000000000");
+pub const TEST_TOKEN_STRATEGY: Address = address!("0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A");
 /// Multicall3 at the address it has everywhere, native.
 pub const MULTICALL3: Address = address!("0xcA11bde05977b3631167028862bE2a173976CA11");
 
@@ -59,8 +59,63 @@ pub const NAMED: &[(&str, Address)] = &[
     ("Multicall3", MULTICALL3),
 ];
 
+/// What `dev` and `demo` have besides [`NAMED`].
+pub const NAMED_IN_DEV: &[(&str, Address)] = &[("TestToken", TEST_TOKEN)];
+
 /// Whether an account must never be created at `address` by a user: the fixed addresses of native contracts.
 pub fn is_fixed(address: Address) -> bool {
-    [DELEGATION_MANAGER, AVS_DIRECTORY, REWARDS_COORDINATOR, PERMISSION_CONTROLLER, MULTICALL3].contains(&address)
+    [DELEGATION_MANAGER, AVS_DIRECTORY, REWARDS_COORDINATOR, PERMISSION_CONTROLLER, MULTICALL3]
+        .contains(&address)
         || address.as_slice().starts_with(&[0xb0, 0, 0, 0, 0, 0, 0, 0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_the_checksums_that_are_published() {
+        let published = [
+            (DELEGATION_MANAGER, "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9"),
+            (AVS_DIRECTORY, "0x0165878A594ca255338adfa4d48449f69242Eb8F"),
+            (REWARDS_COORDINATOR, "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6"),
+            (PERMISSION_CONTROLLER, "0x3Aa5ebB10DC797CAC828524e59A333d0A371443c"),
+            (STRATEGY_MANAGER, "0xb000000000000000000000000000000000000101"),
+            (ALLOCATION_MANAGER, "0xB000000000000000000000000000000000000102"),
+            (STRATEGY_FACTORY, "0xb000000000000000000000000000000000000103"),
+            (PAUSER_REGISTRY, "0xB000000000000000000000000000000000000104"),
+            (EIGEN_STRATEGY, "0xB000000000000000000000000000000000000108"),
+            (EIGEN_POD_MANAGER, "0xB000000000000000000000000000000000000201"),
+            (WETH, "0xb000000000000000000000000000000000000f01"),
+            (TEST_TOKEN, "0xb000000000000000000000000000000000000f02"),
+            (TEST_TOKEN_STRATEGY, "0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A"),
+            (MULTICALL3, "0xcA11bde05977b3631167028862bE2a173976CA11"),
+            (BEACON_STRATEGY, "0xbeaC0eeEeeeeEEeEeEEEEeeEEeEeeeEeeEEBEaC0"),
+            (BURN, "0x00000000000000000000000000000000000E16E4"),
+            (DEPOSIT_CONTRACT, "0x00000000219ab540356cBB839Cbe05303d7705Fa"),
+            (BEACON_ROOTS, "0x000F3df6D732807Ef1319fB7B8bB8522d0Beac02"),
+            (HISTORY_STORAGE, "0x0000F90827F1C53a10cb7A02335B175320002935"),
+            (CREATE2_DEPLOYER, "0x4e59b44847b379578588920cA78FbF26c0B4956C"),
+            (SYSTEM, "0xffffFFFfFFffffffffffffffFfFFFfffFFFfFFfE"),
+        ];
+        for (address, checksummed) in published {
+            assert_eq!(address.to_checksum(None), checksummed);
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_are_unique() {
+        let all: Vec<_> = NAMED.iter().chain(NAMED_IN_DEV).collect();
+        for (index, (name, address)) in all.iter().enumerate() {
+            assert!(all[..index].iter().all(|(n, a)| n != name && a != address), "{name}");
+        }
+    }
+
+    #[test]
+    fn native_addresses_are_fixed() {
+        for (name, address) in NAMED.iter().chain(NAMED_IN_DEV) {
+            assert!(is_fixed(*address), "{name}");
+        }
+        assert!(!is_fixed(Address::repeat_byte(0xb0)));
+    }
 }

@@ -33,7 +33,6 @@ pub use strategy_manager::IStrategyManager;
 pub use test_token::ITestToken;
 pub use weth::IWETH;
 
-
 /// The names that [`json`] knows, and the ABI behind each.
 const ABIS: &[(&str, fn() -> JsonAbi)] = &[
     ("AllocationManager", IAllocationManager::abi::contract),

@@ -120,7 +120,7 @@ alloy_sol_types::sol! {
         ) external view returns (uint256[] memory);
         function getStakerStrategyList(address staker) external view returns (address[] memory);
         function getStrategiesWithBurnableShares(
-            
+
         ) external view returns (address[] memory, uint256[] memory);
         function increaseBurnOrRedistributableShares(
             OperatorSet calldata operatorSet,

@@ -11,7 +11,9 @@ alloy_sol_types::sol! {
 
         error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed);
         error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed);
+        error ERC20InvalidApprover(address approver);
         error ERC20InvalidReceiver(address receiver);
+        error ERC20InvalidSender(address sender);
         error ERC20InvalidSpender(address spender);
 
         function allowance(address owner, address spender) external view returns (uint256);
