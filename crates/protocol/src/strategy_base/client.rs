@@ -1,0 +1,107 @@
+//! Any strategy, as the managers reach it: an instance of ours runs as a Rust function (`decisions.md` 33), anything
+//! else is called as the contract that it claims to be.
+
+use super::limits;
+use crate::{
+    dispatch,
+    host::{Host, Result, call_native},
+};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
+use types::abi::IStrategy::{
+    beforeAddSharesCall, beforeRemoveSharesCall, depositCall, underlyingTokenCall, withdrawCall,
+};
+
+/// What a strategy's address holds.
+enum Module {
+    Plain,
+    Limited,
+    Foreign,
+}
+
+fn module_of(host: &mut dyn Host, strategy: Address) -> Result<Module> {
+    Ok(match host.instance_kind(strategy)? {
+        Some(super::KIND) => Module::Plain,
+        Some(limits::KIND) => Module::Limited,
+        _ => Module::Foreign,
+    })
+}
+
+/// Tells `strategy` that `amount` of `token` has arrived, and answers with the new shares.
+///
+/// # Errors
+/// The strategy's.
+pub fn deposit(host: &mut dyn Host, strategy: Address, token: Address, amount: U256) -> Result<U256> {
+    let call = depositCall { token, amount };
+    match module_of(host, strategy)? {
+        Module::Plain => call_native(host, strategy, call, |host, call| super::deposit(host, call)),
+        Module::Limited => call_native(host, strategy, call, |host, call| limits::deposit(host, call)),
+        Module::Foreign => dispatch::call(host, strategy, &call),
+    }
+}
+
+/// Has `strategy` pay what `shares` are worth to `recipient`, and answers with the amount.
+///
+/// # Errors
+/// The strategy's.
+pub fn withdraw(
+    host: &mut dyn Host,
+    strategy: Address,
+    recipient: Address,
+    token: Address,
+    shares: U256,
+) -> Result<U256> {
+    let call = withdrawCall { recipient, token, amountShares: shares };
+    route(host, strategy, call, super::withdraw)
+}
+
+/// Tells `strategy` that `staker` will be credited with `shares`.
+///
+/// # Errors
+/// The strategy's.
+pub fn before_add_shares(host: &mut dyn Host, strategy: Address, staker: Address, shares: U256) -> Result<()> {
+    route(host, strategy, beforeAddSharesCall { staker, shares }, super::before_add_shares)
+}
+
+/// Tells `strategy` that `staker` will be debited by `shares`.
+///
+/// # Errors
+/// The strategy's.
+pub fn before_remove_shares(
+    host: &mut dyn Host,
+    strategy: Address,
+    staker: Address,
+    shares: U256,
+) -> Result<()> {
+    route(host, strategy, beforeRemoveSharesCall { staker, shares }, super::before_remove_shares)
+}
+
+/// The token that `strategy` holds.
+///
+/// # Errors
+/// The strategy's.
+pub fn underlying_token(host: &mut dyn Host, strategy: Address) -> Result<Address> {
+    match module_of(host, strategy)? {
+        Module::Plain | Module::Limited => {
+            call_native(host, strategy, underlyingTokenCall {}, |host, call| super::underlying_token(host, call))
+        }
+        Module::Foreign => dispatch::static_call(host, strategy, &underlyingTokenCall {}),
+    }
+}
+
+/// Calls a verb that all kinds of ours share.
+fn route<C: SolCall, R>(
+    host: &mut dyn Host,
+    strategy: Address,
+    call: C,
+    verb: fn(&mut dyn Host, C) -> Result<R>,
+) -> Result<R>
+where
+    R: Clone + Into<C::Return>,
+    C::Return: Into<R>,
+{
+    match module_of(host, strategy)? {
+        Module::Plain | Module::Limited => call_native(host, strategy, call, |host, call| verb(host, call)),
+        Module::Foreign => Ok(dispatch::call(host, strategy, &call)?.into()),
+    }
+}

@@ -1,0 +1,82 @@
+//! StrategyBaseTVLLimits: a strategy with a cap on each deposit and on the balance (restaking-core §2.2). The caps
+//! are checked after the tokens have moved, so donations count.
+
+use super::{UNDERLYING_TOKEN, deposit_after, dispatch::shared};
+use crate::{
+    dispatch::{Calldata, already_initialized, view, write},
+    erc20,
+    host::{Host, Result, View, emit, require},
+    pausable::require_unpauser,
+    storage::Slot,
+};
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use types::abi::{
+    IStrategy::depositCall,
+    IStrategyTvlLimits::{
+        BalanceExceedsMaxTotalDeposits, MaxPerDepositExceedsMax, MaxPerDepositUpdated, MaxTotalDepositsUpdated,
+        getTVLLimitsCall, initialize_1Call, maxPerDepositCall, maxTotalDepositsCall, setTVLLimitsCall,
+    },
+};
+
+/// The kind of instance that is a strategy with limits.
+pub const KIND: u16 = 2;
+
+const MAX_PER_DEPOSIT: Slot<U256> = Slot::at(3);
+const MAX_TOTAL_DEPOSITS: Slot<U256> = Slot::at(4);
+
+/// The storage of a strategy of `token` with limits, in token units, in a genesis state.
+pub fn genesis(token: Address, per_deposit: U256, total: U256) -> Vec<(U256, U256)> {
+    let limits = [MAX_PER_DEPOSIT.entry(per_deposit), MAX_TOTAL_DEPOSITS.entry(total)];
+    super::genesis(token).into_iter().chain(limits).collect()
+}
+
+/// The entry of a strategy with limits.
+///
+/// # Errors
+/// The verb's; an empty revert for an unknown selector.
+pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+    let calldata = Calldata::split(input)?;
+    match calldata.selector {
+        depositCall::SELECTOR => write(host, calldata, deposit),
+        setTVLLimitsCall::SELECTOR => write(host, calldata, set_tvl_limits),
+        getTVLLimitsCall::SELECTOR => view(host, calldata, |view, _: getTVLLimitsCall| limits(view)),
+        maxPerDepositCall::SELECTOR => {
+            view(host, calldata, |view, _: maxPerDepositCall| Ok(MAX_PER_DEPOSIT.get(view)?))
+        }
+        maxTotalDepositsCall::SELECTOR => {
+            view(host, calldata, |view, _: maxTotalDepositsCall| Ok(MAX_TOTAL_DEPOSITS.get(view)?))
+        }
+        initialize_1Call::SELECTOR => write(host, calldata, already_initialized::<initialize_1Call>),
+        _ => shared(host, calldata),
+    }
+}
+
+/// [`super::deposit`] within the limits.
+///
+/// # Errors
+/// As there, and after the caller's check `MaxPerDepositExceedsMax`, `BalanceExceedsMaxTotalDeposits`.
+pub fn deposit(host: &mut dyn Host, call: depositCall) -> Result<U256> {
+    deposit_after(host, call, |host, call| {
+        require(call.amount <= MAX_PER_DEPOSIT.get(host)?, MaxPerDepositExceedsMax {})?;
+        let token = UNDERLYING_TOKEN.get(host)?;
+        let this = host.msg().this;
+        let balance = erc20::balance_of(host, token, this)?;
+        require(balance <= MAX_TOTAL_DEPOSITS.get(host)?, BalanceExceedsMaxTotalDeposits {})
+    })
+}
+
+fn set_tvl_limits(host: &mut dyn Host, call: setTVLLimitsCall) -> Result<()> {
+    require_unpauser(host)?;
+    let setTVLLimitsCall { newMaxPerDeposit, newMaxTotalDeposits } = call;
+    let (per_deposit, total) = limits(host)?;
+    emit(host, &MaxPerDepositUpdated { previousValue: per_deposit, newValue: newMaxPerDeposit })?;
+    emit(host, &MaxTotalDepositsUpdated { previousValue: total, newValue: newMaxTotalDeposits })?;
+    require(newMaxPerDeposit <= newMaxTotalDeposits, MaxPerDepositExceedsMax {})?;
+    MAX_PER_DEPOSIT.set(host, newMaxPerDeposit)?;
+    Ok(MAX_TOTAL_DEPOSITS.set(host, newMaxTotalDeposits)?)
+}
+
+fn limits<V: View + ?Sized>(view: &mut V) -> Result<(U256, U256)> {
+    Ok((MAX_PER_DEPOSIT.get(view)?, MAX_TOTAL_DEPOSITS.get(view)?))
+}
