@@ -1,8 +1,22 @@
 //! The chain: transactions, pool, producer, execution, and the handle through which everything else asks it.
 
 pub mod block;
+pub mod chain;
 pub mod clock;
 pub mod empty;
+pub mod executor;
 pub mod genesis;
+pub mod native;
 pub mod pool;
+mod producer;
+pub mod query;
 pub mod transaction;
+
+pub use block::SealedBlock;
+pub use chain::{Chain, ChainError, Config, ControlError, Mining, SubmitError};
+pub use executor::{CallRequest, Outcome, Overrides};
+pub use genesis::Genesis;
+pub use pool::Limits as PoolLimits;
+pub use query::{LocatedLog, LogFilter, LogsError, ReadError, View};
+pub use state::{Account, History};
+pub use transaction::Recovered;
