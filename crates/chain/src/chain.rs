@@ -3,7 +3,7 @@
 use crate::{
     block::SealedBlock,
     clock::{Clock, TimeError},
-    executor::{self, BlockContext, Environment},
+    executor::{self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError},
     genesis::Genesis,
     pool::{LOWEST_BASE_FEE, Limits, Pool, PoolError, Rules},
     producer::{Answer, Command, Producer, STOP_PATIENCE, record, wall_clock},
@@ -469,6 +469,51 @@ impl Chain {
             beneficiary: self.genesis().roles.fee_recipient,
             prev_randao: alloy_primitives::keccak256(header.hash_slow()),
         })
+    }
+
+    /// Where a call at block `at` runs: on the state after it, in a block like it; on `pending`, in the next block.
+    ///
+    /// # Errors
+    /// The database's, also if there is no such block.
+    pub fn place(&self, view: &View, at: u64, pending: bool) -> Result<(At, BlockContext), ReadError> {
+        let source = At { reader: view.reader().clone(), number: at };
+        let context = match pending {
+            true => Some(self.next_context(view)?),
+            false => view.context(at)?,
+        };
+        let unknown = || state::Error::UnknownBlock { asked: at, head: view.head() };
+        Ok((source, context.ok_or_else(unknown)?))
+    }
+
+    /// What execution needs to know of this chain.
+    pub fn environment(&self) -> &Environment {
+        &self.shared.rules
+    }
+
+    /// Runs a call and forgets what it changed (`eth_call`).
+    ///
+    /// # Errors
+    /// The call cannot run, or the state cannot be read. A revert is an [`Outcome`].
+    pub fn call(
+        &self,
+        place: &(At, BlockContext),
+        request: &CallRequest,
+        overrides: &Overrides,
+    ) -> Result<Outcome, SimulationError> {
+        executor::simulate(&place.0, &self.shared.rules, &place.1, request, overrides)
+    }
+
+    /// The gas limit with which to send a call (`eth_estimateGas`).
+    ///
+    /// # Errors
+    /// Why it fails whatever its gas limit is.
+    pub fn estimate_gas(
+        &self,
+        place: &(At, BlockContext),
+        request: &CallRequest,
+        overrides: &Overrides,
+    ) -> Result<u64, EstimateError> {
+        executor::estimate_gas(&place.0, &self.shared.rules, &place.1, request, overrides)
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, ControlError> {
