@@ -21,7 +21,8 @@ const WORD_COUNTS: [usize; 5] = [12, 15, 18, 21, 24];
 pub fn derive(phrase: &str, count: u32) -> Result<Vec<PrivateKeySigner>, Failure> {
     let words: Vec<&str> = phrase.split_whitespace().collect();
     if !WORD_COUNTS.contains(&words.len()) {
-        return Err(refused(format!("it has {} words", words.len())));
+        let plural = if words.len() == 1 { "" } else { "s" };
+        return Err(refused(format!("it has {} word{plural}", words.len())));
     }
     if let Some(word) = words.iter().find(|word| English::get_index(word).is_err()) {
         return Err(refused(format!("{word:?} is not in the English word list")));

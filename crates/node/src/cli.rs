@@ -22,7 +22,8 @@ const MAX_BLOCK_TIME_SECS: f64 = 86_400.0;
 
 /// An EVM restaking chain in one binary: stake once, secure many services.
 #[derive(Debug, Parser)]
-#[command(name = "bulwark", version = VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "bulwark", bin_name = "bulwark", version = VERSION)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(after_help = "Begin with: bulwark demo")]
 pub struct Cli {
     /// What to do.
@@ -71,9 +72,12 @@ pub struct ServerArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
-    /// Web page that may call; repeat for several [default: any for reading and raw transactions, loopback for all]
+    /// Web page that may call everything; repeat for several [default: loopback]
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
+    /// Host name under which the node is called, besides loopback; repeat for several
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
     /// Refuse calls from web pages
     #[arg(long)]
     pub no_cors: bool,

@@ -47,10 +47,6 @@ fn not_a_command(error: &clap::Error) -> Result<(), Failure> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             commands::print(&error.render().ansi().to_string())
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Err(Failure::usage("no command given")
-                .help("bulwark --help lists them; begin with: bulwark demo"))
-        }
         _ => Err(usage::failure(error)),
     }
 }

@@ -5,22 +5,17 @@ use crate::failure::Failure;
 use clap::ValueEnum;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
-use std::{io::IsTerminal, time::Duration};
+use std::io::IsTerminal;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// How log lines look.
+/// How log lines look: one readable line an event, or one JSON object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One readable line an event.
     #[default]
     Text,
-    /// One JSON object an event.
     Json,
 }
-
-/// How often metrics drop what is too old to be asked for.
-const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts logging. `filter` is `error`, `warn`, `info`, `debug`, `trace`, or levels by module: `info,chain=debug`.
 ///
@@ -39,21 +34,12 @@ pub fn start_logs(format: LogFormat, filter: &str) -> Result<(), Failure> {
     started.map_err(|error| Failure::new(format!("cannot start logging: {error}")))
 }
 
-/// Installs the recorder behind `/metrics`. Call inside the runtime: a task keeps it small.
+/// Installs the recorder behind `/metrics`; the server keeps its figures small.
 ///
 /// # Errors
 /// A recorder that is already there.
 pub fn start_metrics() -> Result<PrometheusHandle, Failure> {
-    let handle = PrometheusBuilder::new()
+    PrometheusBuilder::new()
         .install_recorder()
-        .map_err(|error| Failure::new(format!("cannot start metrics: {error}")))?;
-    let kept = handle.clone();
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(UPKEEP);
-        loop {
-            tick.tick().await;
-            kept.run_upkeep();
-        }
-    });
-    Ok(handle)
+        .map_err(|error| Failure::new(format!("cannot start metrics: {error}")))
 }

@@ -106,7 +106,7 @@ fn serving(args: &DevArgs, mode: Mode) -> Serving {
         port: args.server.port,
         mode,
         allow_origins: args.server.allow_origin.clone(),
-        allow_hosts: Vec::new(),
+        allow_hosts: args.server.allow_host.clone(),
         no_cors: args.server.no_cors,
     }
 }
