@@ -1,8 +1,19 @@
 //! The native contracts' accounts in the genesis state.
 
-use crate::{pauser_registry, registry::STUB_CODE};
+use crate::{
+    pauser_registry,
+    registry::{STUB_CODE, instance_code},
+    strategy_base, strategy_factory, strategy_manager,
+};
 use alloy_primitives::{Address, Bytes, U256};
-use types::{Params, addresses::PAUSER_REGISTRY, params::Roles};
+use types::{
+    Params,
+    addresses::{
+        ALLOCATION_MANAGER, DELEGATION_MANAGER, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER,
+        STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+    },
+    params::Roles,
+};
 
 /// What a genesis state is made from.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +41,79 @@ pub struct Account {
 
 /// All native accounts of a new chain, by address.
 pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
-    let mut accounts = vec![singleton(PAUSER_REGISTRY, pauser_registry::genesis(setup.roles))];
+    // As if the factory had made them already: the token, its strategy.
+    let made: &[(Address, Address)] = if setup.dev { &[(TEST_TOKEN, TEST_TOKEN_STRATEGY)] } else { &[] };
+    let whitelisted: Vec<Address> = made.iter().map(|(_, strategy)| *strategy).collect();
+
+    let mut accounts = vec![
+        singleton(STRATEGY_MANAGER, strategy_manager::genesis(setup.roles, &whitelisted)),
+        singleton(DELEGATION_MANAGER, Vec::new()),
+        singleton(ALLOCATION_MANAGER, Vec::new()),
+        singleton(PERMISSION_CONTROLLER, Vec::new()),
+        singleton(STRATEGY_FACTORY, strategy_factory::genesis(setup.roles.owner, made)),
+        singleton(PAUSER_REGISTRY, pauser_registry::genesis(setup.roles)),
+        singleton(WETH, Vec::new()),
+        singleton(MULTICALL3, Vec::new()),
+    ];
+    if setup.dev {
+        accounts.push(singleton(TEST_TOKEN, Vec::new()));
+    }
+    for (token, strategy) in made {
+        accounts.push(Account {
+            address: *strategy,
+            nonce: 1,
+            code: instance_code(strategy_base::KIND),
+            storage: strategy_base::genesis(*token),
+        });
+    }
+    let factory = accounts.iter_mut().find(|account| account.address == STRATEGY_FACTORY);
+    if let Some(factory) = factory {
+        factory.nonce = made.iter().fold(factory.nonce, |nonce, _| nonce.saturating_add(1));
+    }
     accounts.sort_by_key(|account| account.address);
     accounts
 }
 
 fn singleton(address: Address, storage: Vec<(U256, U256)>) -> Account {
     Account { address, nonce: 1, code: Bytes::from_static(&STUB_CODE), storage }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{STRANGER, chain, chain_with, roles};
+    use types::{Preset, abi::IStrategyFactory::deployNewStrategyCall};
+
+    #[test]
+    fn dev_is_as_if_the_factory_had_made_the_strategy_of_the_test_token() {
+        let expected = chain();
+        let mut made = chain_with(false);
+        made.place(TEST_TOKEN, crate::test_token::main);
+        let strategy = made.tell(STRANGER, STRATEGY_FACTORY, &deployNewStrategyCall { token: TEST_TOKEN });
+        assert_eq!(strategy, Ok(TEST_TOKEN_STRATEGY));
+        assert_eq!(made.accounts, expected.accounts);
+    }
+
+    #[test]
+    fn accounts_are_sorted_unique_and_without_zero_slots() {
+        let (params, roles) = (Params::preset(Preset::Fast), roles());
+        for dev in [false, true] {
+            let accounts = accounts(&Setup { params: &params, roles: &roles, dev });
+            assert!(accounts.windows(2).all(|pair| pair[0].address < pair[1].address));
+            for account in &accounts {
+                let mut slots: Vec<U256> = account.storage.iter().map(|(slot, _)| *slot).collect();
+                slots.sort_unstable();
+                slots.dedup();
+                assert_eq!(slots.len(), account.storage.len(), "{}", account.address);
+                assert!(account.storage.iter().all(|(_, value)| !value.is_zero()), "{}", account.address);
+            }
+        }
+    }
+
+    #[test]
+    fn every_native_account_runs_a_native_contract() {
+        for (address, account) in chain().accounts {
+            assert!(crate::registry::native_at(address, &account.code).is_some(), "{address}");
+        }
+    }
 }

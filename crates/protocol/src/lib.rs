@@ -1,18 +1,34 @@
 //! The restaking rules, one folder a contract. They know the world only through [`host::View`] and [`host::Host`],
 //! so the same code runs inside the EVM (`chain::native`) and on an in-memory chain in tests ([`mem::MemHost`]).
 
+pub mod allocation_manager;
+pub mod delegation_manager;
 pub mod dispatch;
+pub mod eip712;
+pub mod enumerable;
 pub mod erc20;
 pub mod genesis;
 pub mod guard;
+pub mod history;
 pub mod host;
+pub mod ledger;
 pub mod math;
 pub mod mem;
+pub mod multicall3;
+pub mod operator_set;
 pub mod ownable;
 pub mod pausable;
 pub mod pauser_registry;
+pub mod permission_controller;
 pub mod registry;
+pub mod signature;
+pub mod slashing;
 pub mod storage;
+pub mod strategy_base;
+pub mod strategy_factory;
+pub mod strategy_manager;
+pub mod test_token;
+pub mod weth;
 
 #[cfg(test)]
 mod testkit;

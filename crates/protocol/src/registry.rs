@@ -1,6 +1,9 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
-use crate::{host::NativeFn, pauser_registry};
+use crate::{
+    allocation_manager, delegation_manager, host::NativeFn, multicall3, pauser_registry, permission_controller,
+    strategy_base, strategy_factory, strategy_manager, test_token, weth,
+};
 use alloy_primitives::{Address, Bytes};
 use types::addresses;
 
@@ -16,10 +19,21 @@ pub const STUB_CODE: [u8; 1] = [0xfe];
 const INSTANCE_PREFIX: [u8; 2] = [0xef, 0xb1];
 
 /// The singletons: address and entry.
-static SINGLETONS: &[(Address, NativeFn)] = &[(addresses::PAUSER_REGISTRY, pauser_registry::main)];
+static SINGLETONS: &[(Address, NativeFn)] = &[
+    (addresses::STRATEGY_MANAGER, strategy_manager::main),
+    (addresses::DELEGATION_MANAGER, delegation_manager::main),
+    (addresses::ALLOCATION_MANAGER, allocation_manager::main),
+    (addresses::PERMISSION_CONTROLLER, permission_controller::main),
+    (addresses::STRATEGY_FACTORY, strategy_factory::main),
+    (addresses::PAUSER_REGISTRY, pauser_registry::main),
+    (addresses::TEST_TOKEN, test_token::main),
+    (addresses::WETH, weth::main),
+    (addresses::MULTICALL3, multicall3::main),
+];
 
 /// The instances: kind and entry.
-static INSTANCES: &[(u16, NativeFn)] = &[];
+static INSTANCES: &[(u16, NativeFn)] =
+    &[(strategy_base::KIND, strategy_base::main), (strategy_base::limits::KIND, strategy_base::limits::main)];
 
 /// The native contract that an account with this code runs: a singleton only where genesis or a fork placed it.
 pub fn native_at(address: Address, code: &[u8]) -> Option<NativeFn> {
@@ -48,5 +62,39 @@ pub fn kind_of(code: &[u8]) -> Option<u16> {
     match code {
         [a, b, high, low] if [*a, *b] == INSTANCE_PREFIX => Some(u16::from_be_bytes([*high, *low])),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::bytes;
+
+    #[test]
+    fn code_registers_an_instance() {
+        assert_eq!(instance_code(0x0102), bytes!("efb10102"));
+        assert_eq!(kind_of(&instance_code(0x0102)), Some(0x0102));
+        for other in [&b""[..], &[0xfe], &[0xef, 0xb1, 1], &[0xef, 0xb1, 1, 2, 3], &[0xef, 0x01, 1, 2]] {
+            assert_eq!(kind_of(other), None);
+        }
+    }
+
+    #[test]
+    fn a_singleton_needs_its_stub_and_an_instance_a_known_kind() {
+        assert!(native_at(addresses::WETH, &STUB_CODE).is_some());
+        assert!(native_at(addresses::WETH, &[]).is_none());
+        assert!(native_at(Address::ZERO, &STUB_CODE).is_none());
+        assert!(native_at(Address::ZERO, &instance_code(strategy_base::KIND)).is_some());
+        assert!(native_at(Address::ZERO, &instance_code(u16::MAX)).is_none());
+    }
+
+    #[test]
+    fn addresses_and_kinds_are_unique() {
+        for (index, (address, _)) in SINGLETONS.iter().enumerate() {
+            assert!(SINGLETONS[..index].iter().all(|(other, _)| other != address), "{address}");
+        }
+        for (index, (kind, _)) in INSTANCES.iter().enumerate() {
+            assert!(INSTANCES[..index].iter().all(|(other, _)| other != kind), "{kind}");
+        }
     }
 }

@@ -2,17 +2,28 @@
 //! deposit shares, nothing slashed on the beacon chain (`decisions.md` 77). All that the core asks of it is here.
 
 use crate::{
-    host::{Host, Result, View, require, revert_empty},
+    host::{Host, Result, View, call_native, emit, require, revert_empty},
     slashing::SlashingFactor,
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::sol;
-use types::{addresses::BEACON_STRATEGY, units::DepositShares};
+use types::{
+    abi::IStrategyManager::{increaseBurnOrRedistributableSharesCall, removeDepositSharesCall},
+    addresses::{BEACON_STRATEGY, EIGEN_POD_MANAGER},
+    units::DepositShares,
+};
 
 sol! {
-    /// A pod owner has fewer shares than are to be removed.
-    error SharesNegative();
+    /// What the core needs of EigenPodManager beyond the verbs that all share managers have.
+    #[derive(Debug, PartialEq, Eq)]
+    interface IShareManager {
+        error SharesNegative();
+        event NewTotalShares(address indexed podOwner, int256 newTotalShares);
+        event BurnableETHSharesIncreased(uint256 shares);
+    }
 }
+
+use IShareManager::{BurnableETHSharesIncreased, NewTotalShares, SharesNegative};
 
 /// Whether a strategy is the beacon strategy.
 pub(super) fn is_beacon(strategy: Address) -> bool {
@@ -42,9 +53,25 @@ pub(super) fn remove_shares(
     staker: Address,
     removed: DepositShares,
 ) -> Result<DepositShares> {
-    let held = shares(host, staker)?;
-    require(removed <= held, SharesNegative {})?;
+    let strategy = BEACON_STRATEGY;
+    let call = removeDepositSharesCall { staker, strategy, depositSharesToRemove: removed.0 };
+    call_native(host, EIGEN_POD_MANAGER, call, |host, _| {
+        let held = shares(host, staker)?;
+        require(removed <= held, SharesNegative {})?;
+        emit(host, &NewTotalShares { podOwner: staker, newTotalShares: I256::ZERO })?;
+        Ok(U256::ZERO)
+    })?;
     Ok(DepositShares::ZERO)
+}
+
+/// Counts what a slash took, which nothing ever burns.
+///
+/// # Errors
+/// Out of gas, or a static frame.
+pub(super) fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCall) -> Result<()> {
+    call_native(host, EIGEN_POD_MANAGER, call, |host, call| {
+        emit(host, &BurnableETHSharesIncreased { shares: call.sharesToBurn })
+    })
 }
 
 /// Credits shares, or has the pod pay them. Nobody can have queued any, so nobody comes here.

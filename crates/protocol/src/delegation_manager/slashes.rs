@@ -61,10 +61,10 @@ pub fn slash_operator_shares(host: &mut dyn Host, call: slashOperatorSharesCall)
     })
 }
 
-/// Tells the share manager what was slashed. Of the beacon strategy there is nothing before pods exist.
+/// Tells the share manager what was slashed.
 fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCall) -> Result<()> {
     if pods::is_beacon(call.strategy) {
-        return Ok(());
+        return pods::record_loss(host, call);
     }
     if host.params().rules == Rules::Slashing2025 {
         let call =

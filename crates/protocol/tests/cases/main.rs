@@ -1,0 +1,43 @@
+//! Replays the executed cases of the pinned release: scenes with the answer, the logs and the views that the compiled
+//! originals gave. `tests/data/core_cases.json` holds all of them, one a line; those run whose verbs exist. The data's
+//! form is described in `tests/data/README.md`.
+
+mod codec;
+mod world;
+
+use serde_json::Value;
+use world::World;
+
+/// Cases that this build can run. Raise it with each verb that is added; it never falls.
+const REPLAYED: usize = 196;
+
+#[test]
+fn the_executed_cases_of_the_pinned_release_come_out_equal() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../data/core_cases.json")).expect("a list");
+    let runnable: Vec<&Value> = cases.iter().filter(|case| world::can_run(case)).collect();
+    let failures: Vec<String> = runnable.iter().flat_map(|case| failures(case)).collect();
+    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!(runnable.len(), REPLAYED, "of {} cases", cases.len());
+}
+
+/// All differences of one case, each with the case's name.
+fn failures(case: &Value) -> Vec<String> {
+    let mut world = World::new(&case["world"]);
+    let mut found = Vec::new();
+    for step in list(&case["setup"]) {
+        if let Err(why) = world.prepare(step) {
+            found.push(format!("setup: {why}"));
+        }
+    }
+    if !case["action"].is_null() {
+        found.extend(world.act(&case["action"], &case["expect"]));
+    }
+    for value in list(&case["expect"]["values"]) {
+        found.extend(world.look(value));
+    }
+    found.into_iter().map(|why| format!("[{} {}] {why}", case["rule"], case["name"])).collect()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
