@@ -14,7 +14,6 @@ use crate::{
     erc20,
     host::{Host, Result, View, call_native, emit, require},
     math::{self, WAD_U256},
-    pausable::PauseBits,
     storage::Slot,
     strategy_manager,
 };
