@@ -1,1 +1,35 @@
-//! Placeholder.
+//! JSON-RPC over HTTP and WebSocket, and a little REST, on one port. It reads the chain through [`chain::Chain`] and
+//! keeps no state of its own but filters and subscriptions. Who may call what is decided in `server::origin`.
+
+mod abi;
+mod accounts;
+mod block_id;
+mod config;
+mod context;
+mod convert;
+mod dev;
+mod dispatch;
+mod error;
+mod eth;
+mod filters;
+mod health;
+mod json;
+mod meters;
+mod method;
+mod net;
+mod params;
+mod quantity;
+mod restake;
+mod revert;
+mod server;
+mod socket;
+mod subscriptions;
+mod txpool;
+mod web3;
+mod workers;
+
+pub use config::{Limits, Mode, ServerConfig};
+pub use server::{ServeError, Server, serve};
+
+#[cfg(test)]
+mod tests;

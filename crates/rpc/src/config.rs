@@ -1,0 +1,100 @@
+//! What a server is started with: where it listens, who may call, and every bound on what a caller can make it do.
+
+use alloy_signer_local::PrivateKeySigner;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::time::Duration;
+
+/// What the server offers besides reading and raw transactions.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// `bulwark dev` and `demo`: signing with the given keys, and control of mining and time.
+    Dev {
+        /// The accounts that `eth_accounts` lists, in order.
+        signers: Vec<PrivateKeySigner>,
+    },
+    /// `bulwark node`: neither.
+    Node,
+}
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Address or name to listen on, without port.
+    pub host: String,
+    /// Port to listen on; 0 lets the system choose.
+    pub port: u16,
+    /// What is offered.
+    pub mode: Mode,
+    /// Origins that may do all that a local program may, as `https://app.example`. When this names at least one
+    /// origin, others are refused; when it is empty or has `*`, any page may read and send raw transactions.
+    pub allow_origins: Vec<String>,
+    /// Names besides loopback that a `Host` header may have.
+    pub allow_hosts: Vec<String>,
+    /// Whether pages of other origins are answered at all.
+    pub cors: bool,
+    /// Bounds.
+    pub limits: Limits,
+    /// What `/metrics` shows; `None` turns it off.
+    pub metrics: Option<PrometheusHandle>,
+    /// The answer of `web3_clientVersion`.
+    pub client_version: String,
+}
+
+/// Every bound on what callers can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body or a WebSocket message.
+    pub max_body_bytes: usize,
+    /// Bytes of an answer, and of all that waits to be read by one WebSocket client.
+    pub max_response_bytes: usize,
+    /// Requests in one batch.
+    pub max_batch: usize,
+    /// Open connections.
+    pub max_connections: usize,
+    /// Requests of one WebSocket connection that are answered at the same time; more wait unread.
+    pub max_in_flight: usize,
+    /// Open subscriptions of one WebSocket connection.
+    pub max_subscriptions: usize,
+    /// Installed filters, of all callers.
+    pub max_filters: usize,
+    /// A filter that nobody asks for changes this long is removed.
+    pub filter_lifetime: Duration,
+    /// Logs in one answer.
+    pub max_logs: usize,
+    /// Blocks of one `eth_feeHistory`.
+    pub max_fee_history: u64,
+    /// Calls that run at the same time.
+    pub max_running_calls: usize,
+    /// The longest that one call may run.
+    pub call_timeout: Duration,
+    /// The longest that a call may wait for its turn.
+    pub queue_timeout: Duration,
+    /// The longest that a client may take to send a request's body, or to read what was written to it.
+    pub io_timeout: Duration,
+    /// A connection without requests is closed after this long.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            // Ten megabytes of calldata in hex, and some: the pool, not the door, should say that it is too much.
+            max_body_bytes: 24 << 20,
+            max_response_bytes: 128 << 20,
+            max_batch: 1_000,
+            max_connections: 4_096,
+            max_in_flight: 128,
+            max_subscriptions: 1_024,
+            max_filters: 4_096,
+            filter_lifetime: Duration::from_secs(300),
+            max_logs: 20_000,
+            max_fee_history: 1_024,
+            max_running_calls: cores,
+            call_timeout: Duration::from_secs(5),
+            queue_timeout: Duration::from_secs(30),
+            io_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(120),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What every method can reach: the chain, the node's keys, filters, workers and limits.
+
+use crate::{
+    accounts::Accounts,
+    config::{Limits, Mode},
+    filters::Filters,
+    workers::Workers,
+};
+use chain::Chain;
+
+/// Shared by all methods.
+pub(crate) struct Context {
+    pub(crate) chain: Chain,
+    pub(crate) mode: Mode,
+    pub(crate) accounts: Accounts,
+    pub(crate) filters: Filters,
+    pub(crate) workers: Workers,
+    pub(crate) limits: Limits,
+    pub(crate) client_version: String,
+}
+
+impl Context {
+    /// Starts what methods need.
+    ///
+    /// # Errors
+    /// The system gave no threads.
+    pub(crate) fn new(
+        chain: Chain,
+        mode: Mode,
+        limits: Limits,
+        client_version: String,
+    ) -> std::io::Result<Self> {
+        let signers = match &mode {
+            Mode::Dev { signers } => signers.clone(),
+            Mode::Node => Vec::new(),
+        };
+        Ok(Self {
+            accounts: Accounts::new(signers),
+            filters: Filters::new(&limits),
+            workers: Workers::new(&limits)?,
+            chain,
+            mode,
+            limits,
+            client_version,
+        })
+    }
+}

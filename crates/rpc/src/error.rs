@@ -1,0 +1,112 @@
+//! The errors of JSON-RPC: one type, with the codes of the specification and the texts of geth where tools match
+//! on them.
+
+use alloy_primitives::Bytes;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// Malformed JSON.
+const PARSE: i32 = -32700;
+/// JSON that is no request.
+const INVALID_REQUEST: i32 = -32600;
+/// No such method.
+const METHOD_NOT_FOUND: i32 = -32601;
+/// Arguments that do not fit the method.
+const INVALID_PARAMS: i32 = -32602;
+/// Our fault.
+const INTERNAL: i32 = -32603;
+/// Any refusal with a reason.
+const SERVER: i32 = -32000;
+/// An answer that would be too large.
+const TOO_LARGE: i32 = -32003;
+/// Known, but not to be had here (`decisions.md` 67).
+const REFUSED: i32 = -32004;
+/// A bound was met (EIP-1474).
+const LIMIT: i32 = -32005;
+/// A call ended in REVERT.
+const REVERTED: i32 = 3;
+
+/// An error as the caller sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct RpcError {
+    code: i32,
+    message: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Bytes>,
+}
+
+impl RpcError {
+    fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
+    pub(crate) fn parse() -> Self {
+        Self::new(PARSE, "parse error: the body is not valid JSON")
+    }
+
+    pub(crate) fn invalid_request(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(INVALID_REQUEST, why)
+    }
+
+    pub(crate) fn unknown_method(method: &str) -> Self {
+        let shown: String = method.chars().take(64).collect();
+        Self::new(METHOD_NOT_FOUND, format!("the method {shown} does not exist/is not available"))
+    }
+
+    pub(crate) fn no_notifications() -> Self {
+        Self::new(METHOD_NOT_FOUND, "notifications not supported: subscribe over a WebSocket")
+    }
+
+    pub(crate) fn params(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(INVALID_PARAMS, why)
+    }
+
+    pub(crate) fn internal(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(INTERNAL, why)
+    }
+
+    pub(crate) fn server(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(SERVER, why)
+    }
+
+    pub(crate) fn too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            TOO_LARGE,
+            format!("response too large: more than {limit_bytes} bytes; ask for less at a time"),
+        )
+    }
+
+    pub(crate) fn refused(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(REFUSED, why)
+    }
+
+    pub(crate) fn limit(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(LIMIT, why)
+    }
+
+    pub(crate) fn reverted(message: String, data: Bytes) -> Self {
+        Self { code: REVERTED, message: message.into(), data: Some(data) }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<chain::ReadError> for RpcError {
+    fn from(error: chain::ReadError) -> Self {
+        Self::server(error.to_string())
+    }
+}
+
+impl From<chain::ControlError> for RpcError {
+    fn from(error: chain::ControlError) -> Self {
+        Self::server(error.to_string())
+    }
+}
+
+impl From<chain::SubmitError> for RpcError {
+    fn from(error: chain::SubmitError) -> Self {
+        Self::server(error.to_string())
+    }
+}

@@ -1,0 +1,119 @@
+//! Accounts, code and storage at any kept block, with proofs.
+
+use crate::{
+    block_id,
+    context::Context,
+    error::RpcError,
+    json::{Reply, json, quantity},
+    method::Method,
+    params::Params,
+};
+use alloy_eips::{BlockId, BlockNumberOrTag};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use serde::Serialize;
+
+/// Slots in one proof.
+const MAX_PROVED_SLOTS: usize = 1_024;
+
+pub(crate) const METHODS: &[Method] = &[
+    Method::now("eth_getBalance", balance),
+    Method::now("eth_getTransactionCount", transaction_count),
+    Method::now("eth_getCode", code),
+    Method::now("eth_getStorageAt", storage),
+    Method::heavy("eth_getProof", proof),
+];
+
+fn balance(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
+    json(&view.account(address, at)?.balance)
+}
+
+/// At `pending`, transactions in the pool count too.
+fn transaction_count(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let address = args.required(0, "address")?;
+    let block: Option<BlockId> = args.optional(1, "block")?;
+    if block == Some(BlockId::Number(BlockNumberOrTag::Pending)) {
+        return quantity(next_nonce(cx, address)?);
+    }
+    let view = cx.chain.view();
+    let at = block_id::state_at(&view, block)?;
+    quantity(view.account(address, at)?.nonce)
+}
+
+/// The nonce after all that is sealed or ready in the pool.
+pub(crate) fn next_nonce(cx: &Context, address: Address) -> Result<u64, RpcError> {
+    // The pool first: a transaction sealed in between is then counted by the state.
+    let pooled = cx.chain.pool().next_nonce(address);
+    let view = cx.chain.view();
+    let sealed = view.account(address, view.head())?.nonce;
+    Ok(pooled.map_or(sealed, |pooled| pooled.max(sealed)))
+}
+
+fn code(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
+    json(&view.code(address, at)?)
+}
+
+fn storage(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let slot: U256 = args.required(1, "slot")?;
+    let at = block_id::state_at(&view, args.optional(2, "block")?)?;
+    json(&B256::from(view.storage(address, slot, at)?))
+}
+
+/// The answer of `eth_getProof` (EIP-1186).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountProof {
+    address: Address,
+    balance: U256,
+    code_hash: B256,
+    nonce: U256,
+    storage_hash: B256,
+    account_proof: Vec<Bytes>,
+    storage_proof: Vec<StorageProof>,
+}
+
+#[derive(Serialize)]
+struct StorageProof {
+    key: U256,
+    value: U256,
+    proof: Vec<Bytes>,
+}
+
+fn proof(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let slots: Vec<U256> = args.optional(1, "slots")?.unwrap_or_default();
+    if slots.len() > MAX_PROVED_SLOTS {
+        return Err(RpcError::params(format!(
+            "too many slots: the limit of one proof is {MAX_PROVED_SLOTS}"
+        )));
+    }
+    let at = block_id::state_at(&view, args.optional(2, "block")?)?;
+    let account = view.account(address, at)?;
+    let proof = view.proof(address, &slots, at)?;
+    json(&AccountProof {
+        address,
+        balance: account.balance,
+        code_hash: account.code_hash,
+        nonce: U256::from(account.nonce),
+        storage_hash: proof.storage_root,
+        account_proof: proof.nodes,
+        storage_proof: proof
+            .slots
+            .into_iter()
+            .map(|slot| StorageProof { key: slot.slot, value: slot.value, proof: slot.nodes })
+            .collect(),
+    })
+}

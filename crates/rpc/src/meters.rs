@@ -1,0 +1,42 @@
+//! Counts and times of requests by method. Labels are the names of the table and nothing that a caller sends.
+
+use metrics::{Counter, Histogram, counter, histogram};
+use std::time::Instant;
+
+/// The figures of one method.
+pub(crate) struct Meter {
+    answered: Counter,
+    failed: Counter,
+    seconds: Histogram,
+}
+
+impl Meter {
+    pub(crate) fn of(method: &'static str) -> Self {
+        Self {
+            answered: counter!("bulwark_rpc_requests_total", "method" => method, "outcome" => "ok"),
+            failed: counter!("bulwark_rpc_requests_total", "method" => method, "outcome" => "error"),
+            seconds: histogram!("bulwark_rpc_seconds", "method" => method),
+        }
+    }
+
+    pub(crate) fn record(&self, begun: Instant, ok: bool) {
+        if ok {
+            self.answered.increment(1)
+        } else {
+            self.failed.increment(1)
+        }
+        self.seconds.record(begun.elapsed());
+    }
+}
+
+/// What does not belong to a method.
+pub(crate) struct Meters {
+    pub(crate) unknown: Meter,
+    pub(crate) malformed: Counter,
+}
+
+impl Meters {
+    pub(crate) fn new() -> Self {
+        Self { unknown: Meter::of("unknown"), malformed: counter!("bulwark_rpc_malformed_total") }
+    }
+}

@@ -1,0 +1,133 @@
+//! Accepting connections: bounded in number, with time limits, ended in order when the server stops.
+
+use super::{Door, http};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// Why the server does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else has the port.
+    #[error(
+        "port {port} on {host} is in use; stop the program that listens there, or choose another port with --port"
+    )]
+    InUse {
+        /// As configured.
+        host: String,
+        /// As configured.
+        port: u16,
+    },
+    /// Low ports are the system's.
+    #[error("no permission to listen on port {port} of {host}; choose a port above 1023 with --port")]
+    Forbidden {
+        /// As configured.
+        host: String,
+        /// As configured.
+        port: u16,
+    },
+    /// Any other reason.
+    #[error("cannot listen on {host}:{port}: {reason}; give an address of this machine with --host")]
+    Host {
+        /// As configured.
+        host: String,
+        /// As configured.
+        port: u16,
+        /// The system's.
+        reason: io::Error,
+    },
+    /// No threads for calls.
+    #[error("the threads that run calls could not be started: {0}")]
+    Threads(io::Error),
+    /// The system does not say where we listen.
+    #[error("the address of the listener is unknown: {0}")]
+    Address(io::Error),
+}
+
+/// What a connection beyond the limit is told.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 37\r\n\
+    connection: close\r\nretry-after: 1\r\n\r\ntoo many connections; try again later";
+
+/// Rest after an accept that failed, as it does when file descriptors run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Binds the port.
+pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, ServeError> {
+    TcpListener::bind((host, port)).await.map_err(|reason| {
+        let host = host.to_owned();
+        match reason.kind() {
+            io::ErrorKind::AddrInUse => ServeError::InUse { host, port },
+            io::ErrorKind::PermissionDenied => ServeError::Forbidden { host, port },
+            _ => ServeError::Host { host, port, reason },
+        }
+    })
+}
+
+/// Takes connections until the server stops.
+pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
+    let limits = door.shared.dispatcher.limits();
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let idle = limits.idle_timeout;
+    let mut stopping = door.shared.stopping.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.told() => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "accept failed");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            tokio::spawn(turn_away(stream));
+            continue;
+        };
+        // Answers are whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let door = door.clone();
+        tokio::spawn(async move {
+            connection(stream, door, idle).await;
+            drop(slot);
+        });
+    }
+}
+
+async fn turn_away(mut stream: TcpStream) {
+    metrics::counter!("bulwark_rpc_connections_refused_total").increment(1);
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(BUSY)).await;
+}
+
+async fn connection(stream: TcpStream, door: Arc<Door>, idle: Duration) {
+    let peer = stream.peer_addr();
+    let mut stopping = door.shared.stopping.clone();
+    let service = service_fn(move |request| {
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(http::answer(&door, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(idle)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stopping.told() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        let peer: Option<SocketAddr> = peer.ok();
+        tracing::trace!(?peer, %error, "connection ended");
+    }
+}

@@ -1,0 +1,101 @@
+//! What is not JSON-RPC: health, metrics, the few REST reads of this stage, the WebSocket door and a note at `GET /`.
+
+use super::{Shared, http::plain, origin::Trust};
+use crate::{health, restake, socket};
+use axum::{
+    Extension, Json, Router,
+    body::Body,
+    extract::{Path, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderMap, Response, StatusCode, header},
+    response::{Html, IntoResponse},
+    routing::{any, get},
+};
+use std::sync::Arc;
+
+/// Shown where the pages will be.
+const NOTE: &str = include_str!("note.html");
+
+/// The routes besides `POST /`.
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(root))
+        .route("/ws", any(root))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .route("/api/v1/addresses", get(addresses))
+        .route("/api/v1/abi/{contract}", get(abi))
+        .route("/api/v1/parameters", get(parameters))
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(shared)
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// A WebSocket, or the note for people.
+async fn root(
+    State(shared): State<Arc<Shared>>,
+    Extension(trust): Extension<Trust>,
+    headers: HeaderMap,
+    upgrade: Upgrade,
+) -> Response<Body> {
+    match upgrade {
+        Ok(upgrade) => {
+            let limit = shared.dispatcher.limits().max_body_bytes;
+            upgrade
+                .max_message_size(limit)
+                .max_frame_size(limit)
+                .on_upgrade(move |stream| socket::serve(stream, shared, trust))
+        }
+        Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
+        Err(_) => Html(NOTE).into_response(),
+    }
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    match health::report(shared.dispatcher.context()) {
+        Ok(report) => Json(report).into_response(),
+        Err(report) => (StatusCode::SERVICE_UNAVAILABLE, Json(report)).into_response(),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    match &shared.metrics {
+        Some(handle) => {
+            health::measure(shared.dispatcher.context());
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+                .into_response()
+        }
+        None => plain(StatusCode::NOT_FOUND, "metrics are turned off"),
+    }
+}
+
+async fn addresses(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    Json(restake::named(shared.dispatcher.context())).into_response()
+}
+
+async fn abi(Path(contract): Path<String>) -> Response<Body> {
+    match types::abi::json(&contract) {
+        Some(abi) => Json(abi).into_response(),
+        None => {
+            let names: Vec<&str> = types::abi::names().collect();
+            let why = format!("no contract is named {contract:?}; there are {}", names.join(", "));
+            plain(StatusCode::NOT_FOUND, &why)
+        }
+    }
+}
+
+async fn parameters(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    Json(restake::parameters(shared.dispatcher.context()).snake_case()).into_response()
+}
+
+async fn missing() -> Response<Body> {
+    plain(
+        StatusCode::NOT_FOUND,
+        "nothing is here; JSON-RPC is at POST /, REST under /api/v1, health at /health",
+    )
+}
+
+async fn wrong_method() -> Response<Body> {
+    plain(StatusCode::METHOD_NOT_ALLOWED, "this path is read with GET; JSON-RPC is at POST /")
+}

@@ -1,0 +1,206 @@
+//! `eth_subscribe` over a WebSocket: new heads, logs, and transactions that the pool admits. Each subscription is a
+//! task of its own that follows the chain's events; one that falls behind reads what it missed from the chain.
+
+use crate::{
+    context::Context,
+    convert,
+    error::RpcError,
+    eth::logs::between,
+    filters::FilterId,
+    json::json,
+    method::{Begun, Method},
+    params::Params,
+    socket::Socket,
+};
+use alloy_primitives::B256;
+use alloy_rpc_types_eth::Filter;
+use chain::{Chain, LocatedLog, LogFilter, SealedBlock, query};
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Blocks that a subscriber who fell behind, or who watched a long range being mined, is told of afterwards.
+const MAX_MISSED: u64 = 1_024;
+
+pub(crate) const METHODS: &[Method] =
+    &[Method::socket("eth_subscribe", subscribe), Method::socket("eth_unsubscribe", unsubscribe)];
+
+/// A subscription that delivers once it is run.
+pub(crate) struct Task {
+    pub(crate) id: u128,
+    pub(crate) run: BoxFuture<'static, ()>,
+}
+
+fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
+    let args = params.args()?;
+    let kind: String = args.required(0, "kind")?;
+    let feed = Feed { id: FilterId(0), socket: socket.clone(), chain: cx.chain.clone() };
+    let run: Box<dyn FnOnce(Feed) -> BoxFuture<'static, ()>> = match kind.as_str() {
+        "newHeads" => {
+            let blocks = cx.chain.subscribe();
+            Box::new(|feed| Box::pin(heads(feed, blocks)))
+        }
+        "logs" => {
+            let filter: Filter = args.optional(1, "filter")?.unwrap_or_default();
+            let filter = between(&filter, 0, u64::MAX);
+            let blocks = cx.chain.subscribe();
+            Box::new(|feed| Box::pin(logs(feed, blocks, filter)))
+        }
+        "newPendingTransactions" => {
+            let full = args.optional(1, "full transactions")?.unwrap_or(false);
+            let hashes = cx.chain.subscribe_pending();
+            Box::new(move |feed| Box::pin(pending(feed, hashes, full)))
+        }
+        other => {
+            let shown: String = other.chars().take(64).collect();
+            return Err(RpcError::params(format!(
+                "no {shown:?} subscription in eth namespace; there are newHeads, logs, newPendingTransactions"
+            )));
+        }
+    };
+    let id = socket.open_subscription()?;
+    let feed = Feed { id: FilterId(id), ..feed };
+    Ok((json(&FilterId(id))?, Some(Task { id, run: run(feed) })))
+}
+
+fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
+    let id: FilterId = params.one("subscription id")?;
+    if socket.close_subscription(id.0) {
+        Ok((json(&true)?, None))
+    } else {
+        Err(RpcError::server("subscription not found"))
+    }
+}
+
+/// Where a subscription's notifications go.
+struct Feed {
+    id: FilterId,
+    socket: Arc<Socket>,
+    chain: Chain,
+}
+
+#[derive(Serialize)]
+struct Notification<'a, T> {
+    jsonrpc: &'static str,
+    method: &'static str,
+    params: Delivery<'a, T>,
+}
+
+#[derive(Serialize)]
+struct Delivery<'a, T> {
+    subscription: FilterId,
+    result: &'a T,
+}
+
+impl Feed {
+    /// Sends one notification. `false`: the connection is ending.
+    fn deliver<T: Serialize>(&self, result: &T) -> bool {
+        let params = Delivery { subscription: self.id, result };
+        let notification = Notification { jsonrpc: "2.0", method: "eth_subscription", params };
+        match serde_json::to_string(&notification) {
+            Ok(text) => self.socket.notify(text),
+            Err(error) => {
+                tracing::error!(%error, "a notification could not be written");
+                false
+            }
+        }
+    }
+}
+
+/// Follows the chain block by block. Blocks that came without an event of their own, because the subscriber was slow
+/// or an empty range was sealed at once, are read from the chain. After a revert heights come again.
+struct Follower {
+    events: Receiver<Arc<SealedBlock>>,
+    last: u64,
+}
+
+impl Follower {
+    fn new(chain: &Chain, events: Receiver<Arc<SealedBlock>>) -> Self {
+        Self { events, last: chain.view().head() }
+    }
+
+    /// The next blocks to tell of; `None` when the chain has ended.
+    async fn next(&mut self, chain: &Chain) -> Option<Vec<Arc<SealedBlock>>> {
+        loop {
+            let mut blocks = Vec::new();
+            let (to, newest) = match self.events.recv().await {
+                // A height that was told already: the chain was reverted, or the event came after the look at it.
+                Ok(block) if block.header.number <= self.last => {
+                    self.last = block.header.number;
+                    return Some(vec![block]);
+                }
+                Ok(block) => (block.header.number.saturating_sub(1), Some(block)),
+                Err(RecvError::Lagged(_)) => (chain.view().head(), None),
+                Err(RecvError::Closed) => return None,
+            };
+            let from = self.last.saturating_add(1).max(to.saturating_sub(MAX_MISSED));
+            let view = chain.view();
+            for number in from..=to {
+                match view.block(number) {
+                    Ok(Some(block)) => blocks.push(block),
+                    Ok(None) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, number, "a subscription skips a block that cannot be read");
+                    }
+                }
+            }
+            blocks.extend(newest);
+            if let Some(block) = blocks.last() {
+                self.last = block.header.number;
+                return Some(blocks);
+            }
+        }
+    }
+}
+
+async fn heads(feed: Feed, events: Receiver<Arc<SealedBlock>>) {
+    let mut follower = Follower::new(&feed.chain, events);
+    while let Some(blocks) = follower.next(&feed.chain).await {
+        for block in blocks {
+            if !feed.deliver(&convert::header(&block)) {
+                return;
+            }
+        }
+    }
+}
+
+async fn logs(feed: Feed, events: Receiver<Arc<SealedBlock>>, filter: LogFilter) {
+    let mut follower = Follower::new(&feed.chain, events);
+    while let Some(blocks) = follower.next(&feed.chain).await {
+        for block in blocks {
+            let mut found: Vec<LocatedLog> = Vec::new();
+            query::collect(&block, &filter, &mut found);
+            for log in found {
+                if !feed.deliver(&convert::log(log)) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn pending(feed: Feed, mut hashes: Receiver<B256>, full: bool) {
+    loop {
+        let hash = match hashes.recv().await {
+            Ok(hash) => hash,
+            Err(RecvError::Lagged(missed)) => {
+                tracing::debug!(missed, "a subscription of pending transactions fell behind");
+                continue;
+            }
+            Err(RecvError::Closed) => return,
+        };
+        let delivered = if full {
+            let waiting = feed.chain.pool().get(hash);
+            match waiting {
+                Some(waiting) => feed.deliver(&convert::pending(&waiting)),
+                None => continue,
+            }
+        } else {
+            feed.deliver(&hash)
+        };
+        if !delivered {
+            return;
+        }
+    }
+}
