@@ -1,4 +1,5 @@
-//! The order in which a block takes transactions: a merge of the senders' queues, best head first.
+//! The order in which a block takes transactions: a merge of the senders' queues, best head first. It only reads; what
+//! a block used up leaves the pool by `Pool::on_block`.
 
 use super::{
     order::{Heads, Rank},

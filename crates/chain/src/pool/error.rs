@@ -1,4 +1,5 @@
-//! Why the pool refuses a transaction. Tools match on geth's words, so each message begins with them.
+//! Why the pool refuses a transaction. Tools match on geth's words, so each message begins with them; what follows
+//! says with which values, and what to do.
 
 use alloy_primitives::{Address, U256};
 

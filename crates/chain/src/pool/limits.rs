@@ -1,4 +1,5 @@
-//! The pool's bounds, and what a transaction must satisfy whoever sends it.
+//! The pool's bounds, and what a transaction must satisfy whoever sends it and however full the pool is. Who goes when
+//! a bound is reached is told in `room.rs`.
 
 use super::{
     PoolError,

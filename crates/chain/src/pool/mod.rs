@@ -1,16 +1,6 @@
 //! The transaction pool: nonce queues by sender, replacement, eviction, and the order in which blocks take transactions.
 //! A pure data structure: no locks, no clock (arrivals are counted), the same calls give the same pool. The caller
 //! locks it, and reads accounts for it through [`AccountReader`].
-//!
-//! A transaction is *pending* (ready) if all of its sender's transactions from the account's nonce up to it are here and
-//! the balance covers them together; else it is *queued*. As in geth, one that does not pay the current base fee may be
-//! pending: blocks pass it over until the fee falls. Blocks take pending transactions by effective tip, then arrival,
-//! each sender's by nonce, and nothing else changes the order (`decisions.md` 24).
-//!
-//! EIP-7702: geth lets a delegated account, or the authority of a pooled delegation, have one transaction in flight,
-//! because a single sweep can void many transactions that its peers have already passed on. This pool gossips with
-//! nobody, so it limits such accounts like any other; after a block with delegations it reads all senders again, and
-//! what cannot run is dropped by the executor for the price of a look-up.
 
 mod best;
 mod error;
@@ -64,6 +54,16 @@ pub struct Admission {
 }
 
 /// All transactions that wait for a block.
+///
+/// A transaction is *pending* (ready) if all of its sender's transactions from the account's nonce up to it are here and
+/// the balance covers them together; else it is *queued*. As in geth, one that does not pay the current base fee may be
+/// pending: blocks pass it over until the fee falls. Blocks take pending transactions by effective tip, then arrival,
+/// each sender's by nonce, and nothing else changes the order (`decisions.md` 24).
+///
+/// EIP-7702: geth lets a delegated account, or the authority of a pooled delegation, have one transaction in flight,
+/// because a single sweep can void many transactions that its peers have already passed on. This pool gossips with
+/// nobody, so it limits such accounts like any other; after a block with delegations it reads all senders again, and
+/// what cannot run is dropped by the executor for the price of a look-up.
 #[derive(Clone, Debug)]
 pub struct Pool {
     limits: Limits,

@@ -1,6 +1,8 @@
 //! The pool against a naive one: a list, searched from end to end by rules written down plainly. Random histories must
 //! give the same answers, the same contents and the same order, and all indexes must agree with the queues.
 
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
 use super::{
     tests::{Accounts, RULES, sender, transaction},
     *,

@@ -1,9 +1,5 @@
 //! Two orders of transactions: by what they pay the producer now ([`Heads`]), and by what they pay at most
 //! ([`Price`]), which says who goes first when the pool is full.
-//!
-//! The tip at a base fee is `min(tip cap, fee cap - base fee)`. Each head is therefore in one of two groups: those whose
-//! tip cap decides, ordered by it, and those whose fee cap decides, ordered by that. Neither order depends on the base
-//! fee; when it moves, only the heads between whose caps it moved change the group.
 
 use alloy_primitives::Address;
 use std::{cmp::Reverse, collections::BTreeMap, iter};
@@ -49,6 +45,10 @@ impl Head {
 }
 
 /// The heads of all senders, in the order in which blocks take them.
+///
+/// The tip at a base fee is `min(tip cap, fee cap - base fee)`. Each head is therefore in one of two groups: those whose
+/// tip cap decides, ordered by it, and those whose fee cap decides, ordered by that. Neither order depends on the base
+/// fee; when it moves, only the heads between whose caps it moved change the group.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heads {
     base_fee: u64,
@@ -95,7 +95,7 @@ impl Heads {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.by_tip.len() + self.by_fee.len()
+        self.by_tip.len().saturating_add(self.by_fee.len())
     }
 
     pub(super) const fn base_fee(&self) -> u64 {

@@ -1,5 +1,7 @@
 //! Claims about the pool one by one; `model.rs` compares whole histories with a naive pool.
 
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
 use super::*;
 use crate::transaction::{MAX_TRANSACTION_BYTES, Recovered};
 use alloy_consensus::{TxEip1559, TxEip7702, TxLegacy, transaction::TypedTransaction};

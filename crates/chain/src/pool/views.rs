@@ -1,4 +1,5 @@
-//! What the pool shows: by hash, by sender, and in the forms of geth's `txpool_` methods.
+//! What the pool shows: by hash, by sender, and in the forms of geth's `txpool_` methods. Turning it into JSON is the
+//! caller's.
 
 use super::{Pool, queue::Queue};
 use crate::transaction::Recovered;

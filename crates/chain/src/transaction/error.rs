@@ -1,4 +1,5 @@
-//! Why bytes are not a transaction of this chain. Tools match on geth's words, so each message begins with them.
+//! Why bytes are not a transaction of this chain. Tools match on geth's words, so each message begins with them; what
+//! follows says with which values, and what to do.
 
 use super::MAX_TRANSACTION_BYTES;
 

@@ -1,4 +1,5 @@
 //! What a transaction must satisfy whatever the state is: chain, caps, sizes, and gas to begin with (Osaka rules).
+//! Limits that a chain may set (a block's gas, the gas cap of a transaction) are the pool's to check.
 
 use super::TransactionError;
 use alloy_consensus::{Transaction, TxEnvelope};

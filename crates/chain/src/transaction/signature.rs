@@ -1,4 +1,5 @@
-//! Who signed a transaction, by libsecp256k1 (`decisions.md` 16).
+//! Who signed a transaction, by libsecp256k1 (`decisions.md` 16). EIP-7702's authorities are not recovered here: only
+//! execution needs them.
 
 use super::TransactionError;
 use alloy_consensus::TxEnvelope;

@@ -1,5 +1,7 @@
 //! Decoding and recovery against alloy's own, and each refusal with its words.
 
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
 use super::*;
 use alloy_consensus::{
     SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::SignerRecoverable,
