@@ -30,14 +30,9 @@ pub struct Banner<'a> {
     pub took: Duration,
 }
 
-/// The contracts of a development chain, by name.
-pub fn contracts() -> Vec<(&'static str, Address)> {
-    let token = [("TestToken", addresses::TEST_TOKEN), ("TestTokenStrategy", addresses::TEST_TOKEN_STRATEGY)];
-    let mut all: Vec<(&str, Address)> = addresses::NAMED.to_vec();
-    all.extend(
-        token.into_iter().filter(|(name, _)| !addresses::NAMED.iter().any(|(known, _)| known == name)),
-    );
-    all
+/// The contracts of a development chain, by the names that `restake_addresses` serves.
+fn contracts() -> impl Iterator<Item = (&'static str, Address)> {
+    addresses::NAMED.iter().chain(addresses::NAMED_IN_DEV).copied()
 }
 
 impl Banner<'_> {
@@ -125,7 +120,8 @@ impl Banner<'_> {
 
     fn contracts_text(&self, out: &mut String) {
         let _ = writeln!(out, "\n  contracts");
-        for (name, address) in contracts() {
+        let strategy = [("  its strategy", addresses::TEST_TOKEN_STRATEGY)];
+        for (name, address) in contracts().chain(strategy) {
             let _ = writeln!(out, "       {name:<21} {address}");
         }
     }
@@ -135,7 +131,7 @@ impl Banner<'_> {
         let args = self.args;
         let account = |signer: &PrivateKeySigner| json!({ "address": signer.address(), "private_key": signer.to_bytes(), "balance_wei": wei(args.balance) });
         let contracts: serde_json::Map<String, Value> =
-            contracts().into_iter().map(|(name, address)| (name.into(), json!(address))).collect();
+            contracts().map(|(name, address)| (name.into(), json!(address))).collect();
         json!({
             "event": "ready",
             "version": env!("CARGO_PKG_VERSION"),
@@ -154,6 +150,7 @@ impl Banner<'_> {
             "account_0_nonce": self.first_nonce,
             "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
             "contracts": contracts,
+            "test_token_strategy": addresses::TEST_TOKEN_STRATEGY,
             "ready_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })
     }

@@ -70,7 +70,7 @@ fn transaction(block: &SealedBlock, index: usize) -> Option<String> {
         style.render_reset(),
         text::short_hash(transaction.hash),
         text::short(transaction.sender),
-        action(&transaction.envelope, transaction.sender),
+        action(&transaction.tx, transaction.sender),
         dim = text::DIM.render(),
         off = text::DIM.render_reset(),
     ))
@@ -95,11 +95,9 @@ fn action(transaction: &impl alloy_consensus::Transaction, sender: Address) -> S
 
 /// A contract's name, or the address, shortened.
 pub fn name_of(address: Address) -> String {
-    let named = addresses::NAMED.iter().chain(&[
-        ("TestToken", addresses::TEST_TOKEN),
-        ("TestTokenStrategy", addresses::TEST_TOKEN_STRATEGY),
-    ]);
-    let found = named.into_iter().find(|(_, at)| *at == address);
+    let strategy = [("TestTokenStrategy", addresses::TEST_TOKEN_STRATEGY)];
+    let mut named = addresses::NAMED.iter().chain(addresses::NAMED_IN_DEV).chain(&strategy);
+    let found = named.find(|(_, at)| *at == address);
     found.map_or_else(|| text::short(address), |(name, _)| (*name).to_string())
 }
 
@@ -126,7 +124,7 @@ fn line_of_json(block: &SealedBlock) -> String {
         json!({
             "hash": transaction.hash,
             "from": transaction.sender,
-            "to": transaction.envelope.to(),
+            "to": transaction.tx.to(),
             "success": block.receipts.get(index).is_some_and(alloy_consensus::TxReceipt::status),
             "gas_used": block.gas_used(index),
         })
