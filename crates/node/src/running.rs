@@ -9,6 +9,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Longest time that open connections may delay the end.
 const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Signals within this time are one request: shells and `timeout` send theirs to the process and to its group.
+const SAME_REQUEST: Duration = Duration::from_millis(500);
+
 /// Where and for whom to serve.
 #[derive(Debug)]
 pub struct Serving {
@@ -88,8 +91,7 @@ impl Running {
         };
         tokio::select! {
             () = self.stop() => {}
-            // The user is in a hurry. Nothing acknowledged is lost by this: durability does not wait for the end.
-            _ = signals.next() => return Err(Failure::interrupted()),
+            () = hurry() => return Err(Failure::interrupted()),
         }
         failed.map_or(Ok(()), |reason| Err(stopped(&reason)))
     }
@@ -100,6 +102,16 @@ impl Running {
             tracing::warn!("connections were still open after {} s; closing them", SERVER_PATIENCE.as_secs());
         }
         close(self.chain).await;
+    }
+}
+
+/// Resolves when the user asks for the end once more. Nothing acknowledged is lost by not waiting: what was acknowledged
+/// is durable already.
+async fn hurry() {
+    tokio::time::sleep(SAME_REQUEST).await;
+    match Signals::listen() {
+        Ok(mut signals) => drop(signals.next().await),
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -100,7 +100,8 @@ impl Stage<'_> {
              totals, not measured.",
         );
         story.say(
-            "Nobody here has the real operators' keys: a demo account plays each, and a test token stands for ETH.",
+            "Nobody here has the real operators' keys: a demo account plays each, and a test token stands for ETH. \
+             Services are not on chain yet in this release.",
         );
     }
 
@@ -155,7 +156,7 @@ impl Stage<'_> {
         let at = self.client.head().await?;
         let checked = check::operators(self.client, self.graph, self.cast, at, |_| U256::ZERO).await?;
         story.fact(&format!(
-            "{} operators hold {} ETH on chain: the input, to the wei",
+            "{} operators hold {} ETH: the input, to the wei",
             self.graph.operators.len(),
             text::ether_exact(self.graph.stake())
         ));

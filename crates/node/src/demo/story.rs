@@ -108,8 +108,8 @@ impl Story {
             Some(range) if range.start() == range.end() => format!(", block {}", range.start()),
             Some(range) => format!(", blocks {}–{}", range.start(), range.end()),
         };
-        let count = text::grouped(transactions);
-        self.line(&format!("{:INDENT$}{stones} {count} signed in {}{place}", "", text::duration(took)));
+        let (count, time) = (text::grouped(transactions), text::duration(took));
+        self.line(&format!("{:INDENT$}{stones} {count} in {time}{place}", ""));
     }
 
     /// The table and what follows from it.
@@ -123,15 +123,14 @@ impl Story {
         );
         self.say(&report.concentration().sentence());
         self.fact(&format!(
-            "{} figures read back by eth_call at block {}: all as in the input, to the wei",
+            "{} figures read back by eth_call: all as in the input, to the wei",
             text::grouped(report.record.checked.figures),
-            report.record.head
         ));
         let more = if ends { "" } else { " · the chain goes on until Ctrl-C" };
         self.line(&format!(
-            "\n{} transactions, {} gas, told in {}{more}",
+            "\n{} signed transactions in {} blocks, told in {}{more}",
             text::grouped(report.record.transactions),
-            text::grouped(report.record.gas),
+            text::grouped(report.record.head),
             text::duration(report.took)
         ));
     }

@@ -42,7 +42,7 @@ struct Row {
 impl Row {
     fn text(&self, total: U256) -> String {
         format!(
-            "{:<34}{:>13}{:>12}{:>13}{:>9}",
+            "{:<33}{:>13}{:>12}{:>13}{:>9}",
             self.label,
             text::ether(self.input, 2),
             text::ether(self.left, 2),
@@ -61,13 +61,13 @@ impl Report<'_> {
         order.sort_by_key(|index| std::cmp::Reverse(stakes.get(*index).copied().unwrap_or_default()));
         let (top, rest) = order.split_at(order.len().min(ROWS));
         let header = format!(
-            "{:<34}{:>13}{:>12}{:>13}{:>9}",
-            "     operator      played by", "input ETH", "left", "on chain", "share"
+            "{:<33}{:>13}{:>12}{:>13}{:>9}",
+            "      operator      played by", "input ETH", "left", "on chain", "share"
         );
         let mut lines = vec![format!("{}{header}{}", text::DIM.render(), text::DIM.render_reset())];
         lines.extend(top.iter().zip(1..).map(|(index, place)| self.operator(*index, place).text(total)));
-        lines.push(self.sum(format!("       {} others", rest.len()), rest).text(total));
-        lines.push(self.sum(format!("       {} operators", order.len()), &order).text(total));
+        lines.push(self.sum(format!("      {} others", rest.len()), rest).text(total));
+        lines.push(self.sum(format!("      {} operators", order.len()), &order).text(total));
         lines
     }
 
