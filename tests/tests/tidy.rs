@@ -187,7 +187,9 @@ fn no_file_outgrows_a_reader() {
     let lines = rust_files().map(|(path, text)| (path, text.lines().count()));
     let findings: Vec<_> = lines
         .filter(|(_, lines)| *lines > MAX_FILE_LINES)
-        .map(|(path, lines)| format!("{path}:{lines}: longer than {MAX_FILE_LINES} lines; where is the seam?"))
+        .map(|(path, lines)| {
+            format!("{path}:{lines}: longer than {MAX_FILE_LINES} lines; where is the seam?")
+        })
         .collect();
     none("files have one reason to change:", &findings);
 }
@@ -266,7 +268,10 @@ fn results_depend_on_no_clock_chance_or_hash_order() {
     }
     let stale = ALLOWED.iter().enumerate().filter(|(entry, _)| !used.contains(entry));
     findings.extend(stale.map(|(_, (file, word, _))| format!("ALLOWED: {file} no longer uses {word}")));
-    none("execution is a function of parent state and block (an exception needs a reason in ALLOWED):", &findings);
+    none(
+        "execution is a function of parent state and block (an exception needs a reason in ALLOWED):",
+        &findings,
+    );
 }
 
 #[test]
@@ -280,8 +285,10 @@ fn every_dependency_has_earned_its_line() {
         Some((name, index + 1))
     });
     let rows: BTreeMap<&str, usize> = rows.collect();
-    let used: BTreeSet<&str> =
-        members().flat_map(|package| &package.dependencies).map(|dependency| dependency.name.as_str()).collect();
+    let used: BTreeSet<&str> = members()
+        .flat_map(|package| &package.dependencies)
+        .map(|dependency| dependency.name.as_str())
+        .collect();
     let mut findings = Vec::new();
     for name in &declared {
         if !rows.contains_key(name) {
@@ -301,7 +308,8 @@ fn every_dependency_has_earned_its_line() {
 fn plain_cargo_run_starts_the_one_binary() {
     let packages = METADATA.workspace_default_packages();
     let targets = packages.iter().flat_map(|package| &package.targets);
-    let binaries: Vec<_> = targets.filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
+    let binaries: Vec<_> =
+        targets.filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
     assert_eq!(binaries, ["bulwark"], "Cargo.toml: binaries of default-members");
     let names: BTreeSet<_> = packages.iter().map(|package| package.name.as_str()).collect();
     let left_out: Vec<_> =

@@ -1,1 +1,41 @@
-fn main() {}
+//! Developer commands: `cargo xtask --help`. Each stands on its own, installs what it needs, and ends with an error that
+//! names what failed. Nothing here ships.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a developer's tool: it prints, measures, and a panic only ends the command"
+)]
+
+mod bench;
+mod client;
+mod e2e;
+mod originals;
+mod process;
+mod shell;
+mod tools;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Developer commands of Bulwark
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// The house rules alone: arrows, headers, limits, determinism, documents
+    Tidy,
+    /// All figures of docs/benchmarks.md, or some sections
+    Bench(bench::Options),
+    /// Checks against programs that are not ours: an independent EVM, the original contracts
+    E2e(e2e::Options),
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Tidy => shell::run(shell::cargo().args(["test", "--package", "tests", "--test", "tidy"])),
+        Command::Bench(options) => bench::run(&options),
+        Command::E2e(options) => e2e::run(&options),
+    }
+}

@@ -1,0 +1,74 @@
+//! `cargo xtask bench`: every figure that the documents claim, each against a baseline measured in the same run.
+//! A section can be run alone; the others keep their place in `docs/benchmarks.md`.
+
+mod mining;
+mod report;
+mod startup;
+mod throughput;
+mod trie;
+mod verbs;
+
+use crate::{
+    shell::{Profile, build_bulwark, cargo, run as run_command},
+    tools,
+};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// What to measure.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Sections, in order; all if none is named
+    #[arg(value_enum)]
+    sections: Vec<Name>,
+}
+
+/// A section of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Name {
+    /// Time to ready and memory, against anvil
+    Startup,
+    /// Transactions a second over RPC, against anvil
+    Throughput,
+    /// `anvil_mine` of 100,800 blocks, against anvil
+    Mining,
+    /// The state trie
+    Trie,
+    /// Verbs, against the original bytecode in the same EVM
+    Verbs,
+}
+
+/// The programs compared.
+struct Subjects {
+    bulwark: PathBuf,
+    anvil: PathBuf,
+}
+
+/// Measures and publishes.
+///
+/// # Errors
+/// A build or a measurement fails.
+pub fn run(options: &Options) -> Result<()> {
+    if cfg!(debug_assertions) {
+        // Verbs are measured in this very process.
+        let mut again = cargo();
+        again
+            .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+            .args(std::env::args_os().skip(1));
+        return run_command(&mut again);
+    }
+    let all = [Name::Startup, Name::Throughput, Name::Mining, Name::Trie, Name::Verbs];
+    let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
+    let subjects = Subjects { bulwark: build_bulwark(Profile::Release)?, anvil: tools::anvil()? };
+    for section in sections {
+        let section = match section {
+            Name::Startup => startup::run(&subjects)?,
+            Name::Throughput => throughput::run(&subjects)?,
+            Name::Mining => mining::run(&subjects)?,
+            Name::Trie => trie::run()?,
+            Name::Verbs => verbs::run()?,
+        };
+        section.publish()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,308 @@
+//! Durable transactions a second, end to end: signed beforehand, sent in JSON-RPC batches over a few keep-alive
+//! connections, counted when the node says that every sender's nonce has arrived in its latest block.
+
+use super::{
+    Subjects,
+    report::{Section, Table, least_and_median},
+};
+use crate::{
+    client::{Client, quantity},
+    e2e::generate::{MNEMONIC, accounts, sign},
+    process::Running,
+};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
+use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+use types::{
+    abi::{IStrategyManager, ITestToken},
+    addresses::{STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
+};
+
+/// Who sends.
+const SENDERS: u32 = 400;
+/// Connections, each with its share of the senders.
+const CONNECTIONS: usize = 8;
+/// Transactions of each sender in one run.
+const PER_SENDER: u64 = 150;
+/// Runs of each.
+const RUNS: usize = 3;
+/// A block's gas limit for both nodes: so much that the base fee never rises, whatever the block holds.
+const BLOCK_GAS: &str = "3000000000";
+/// Wei per gas that every transaction offers.
+const FEE: u128 = 100_000_000_000;
+/// Pause between two looks at the nonces.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A node under load.
+struct Load<'a> {
+    signers: &'a [PrivateKeySigner],
+    chain_id: u64,
+}
+
+/// What one run gave.
+#[derive(Clone, Copy)]
+struct Figures {
+    per_second: f64,
+    blocks: u64,
+    processor_share: f64,
+}
+
+/// What is measured: a node and what it is sent.
+struct Kind {
+    name: &'static str,
+    anvil: bool,
+    more: &'static [&'static str],
+    deposits: bool,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind { name: "bulwark dev --data-dir, transfers", anvil: false, more: &[], deposits: false },
+    Kind { name: "bulwark dev --data-dir, deposits", anvil: false, more: &[], deposits: true },
+    Kind { name: "anvil, transfers, a block at once", anvil: true, more: &[], deposits: false },
+    Kind {
+        name: "anvil, transfers, a block a second",
+        anvil: true,
+        more: &["--block-time", "1"],
+        deposits: false,
+    },
+];
+
+pub fn run(subjects: &Subjects) -> Result<Section> {
+    let signers = accounts(SENDERS)?;
+    let load = Load { signers: &signers, chain_id: 31_337 };
+    let mut figures = [const { Vec::new() }; KINDS.len()];
+    for _ in 0..RUNS {
+        for (kind, figures) in KINDS.iter().zip(&mut figures) {
+            let folder = tempfile::tempdir()?;
+            let node = kind.start(subjects, folder.path())?;
+            figures.push(load.run(&node, kind.deposits)?);
+        }
+    }
+    Ok(section(&KINDS.map(|kind| kind.name), &figures))
+}
+
+impl Kind {
+    fn start(&self, subjects: &Subjects, folder: &Path) -> Result<Running> {
+        let (senders, data) = (SENDERS.to_string(), folder.join("data").display().to_string());
+        let common = ["--silent", "--accounts", &senders, "--mnemonic", MNEMONIC, "--gas-limit", BLOCK_GAS];
+        let (program, own) = match self.anvil {
+            true => (&subjects.anvil, vec![]),
+            false => (&subjects.bulwark, vec!["dev", "--data-dir", &data]),
+        };
+        let arguments = [own.as_slice(), &common, self.more].concat();
+        Running::start(program, &arguments, &folder.join("log"))
+    }
+}
+
+fn section(names: &[&str], figures: &[Vec<Figures>]) -> Section {
+    let mut table = Table::new(&["", "tx/s (median)", "(best)", "blocks", "node's share of the processors"]);
+    let mut medians = Vec::new();
+    for (name, figures) in names.iter().zip(figures) {
+        let (_, median) = least_and_median(figures.iter().map(|it| it.per_second).collect());
+        let best = figures.iter().map(|it| it.per_second).fold(0.0, f64::max);
+        let (_, blocks) = least_and_median(figures.iter().map(|it| it.blocks as f64).collect());
+        let (_, share) = least_and_median(figures.iter().map(|it| it.processor_share).collect());
+        table.row(&[
+            (*name).into(),
+            format!("{median:.0}"),
+            format!("{best:.0}"),
+            format!("{blocks:.0}"),
+            format!("{:.0} %", share * 100.0),
+        ]);
+        medians.push(median);
+    }
+    let baseline = medians[2].max(medians[3]);
+    let ratio = format!("{:.1}", medians[0] / baseline);
+    table.row(&[
+        "transfers, bulwark / the better anvil".into(),
+        ratio,
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
+    Section {
+        name: "throughput",
+        title: "Transactions a second",
+        method: format!(
+            "{} signed transactions a run from {SENDERS} senders, prepared beforehand; {CONNECTIONS} keep-alive \
+             connections, batches of {} `eth_sendRawTransaction`; {RUNS} runs of each, in turns. The clock stops when \
+             the latest block holds the last nonce of every sender. Bulwark keeps every block durably (one sync each) \
+             before it answers; anvil keeps nothing. The client runs on the same cores. Gas limit {BLOCK_GAS} on both. \
+             Aims: 10,000 a second, five times anvil.",
+            u64::from(SENDERS) * PER_SENDER,
+            SENDERS as usize / CONNECTIONS,
+        ),
+        tables: vec![table],
+    }
+}
+
+impl Load<'_> {
+    fn run(&self, node: &Running, deposits: bool) -> Result<Figures> {
+        let mut client = node.client()?;
+        let first = self.nonces(&mut client)?;
+        let first = if deposits { self.prepare(node, &first)? } else { first };
+        let bodies = self.bodies(&first, PER_SENDER, |sender, _| match deposits {
+            true => (STRATEGY_MANAGER, U256::ZERO, deposit_call(), 400_000),
+            false => (recipient(sender), U256::ONE, Bytes::new(), 21_000),
+        })?;
+        let before = (quantity(&client.call("eth_blockNumber", json!([]))?)?, node.processor_secs()?);
+        let started = Instant::now();
+        pour(node, bodies)?;
+        self.wait(&mut client, &first, PER_SENDER)?;
+        let elapsed = started.elapsed().as_secs_f64();
+        let after = (quantity(&client.call("eth_blockNumber", json!([]))?)?, node.processor_secs()?);
+        self.verify(&mut client, before.0, after.0)?;
+        let cores = thread::available_parallelism()?.get() as f64;
+        Ok(Figures {
+            per_second: (u64::from(SENDERS) * PER_SENDER) as f64 / elapsed,
+            blocks: after.0 - before.0,
+            processor_share: (after.1 - before.1) / elapsed / cores,
+        })
+    }
+
+    /// Gives every sender tokens and lets the StrategyManager take them.
+    fn prepare(&self, node: &Running, first: &[u64]) -> Result<Vec<u64>> {
+        let amount = U256::from(10).pow(U256::from(24));
+        let bodies = self.bodies(first, 2, |sender, step| match step {
+            0 => {
+                let call = ITestToken::mintCall { to: self.signers[sender].address(), value: amount };
+                (TEST_TOKEN, U256::ZERO, call.abi_encode().into(), 200_000)
+            }
+            _ => {
+                let call = ITestToken::approveCall { spender: STRATEGY_MANAGER, value: U256::MAX };
+                (TEST_TOKEN, U256::ZERO, call.abi_encode().into(), 200_000)
+            }
+        })?;
+        pour(node, bodies)?;
+        self.wait(&mut node.client()?, first, 2)?;
+        Ok(first.iter().map(|nonce| nonce + 2).collect())
+    }
+
+    fn nonces(&self, client: &mut Client) -> Result<Vec<u64>> {
+        let asked: Vec<_> = self.signers.iter().map(|it| json!([it.address(), "latest"])).collect();
+        client.batch("eth_getTransactionCount", &asked)?.iter().map(quantity).collect()
+    }
+
+    /// Request bodies by connection: each a batch with one transaction of each of the connection's senders.
+    fn bodies(
+        &self,
+        first: &[u64],
+        each: u64,
+        make: impl Fn(usize, u64) -> (Address, U256, Bytes, u64) + Sync,
+    ) -> Result<Vec<Vec<Vec<u8>>>> {
+        let share = self.signers.len() / CONNECTIONS;
+        let of_connection = |connection: usize| -> Result<Vec<Vec<u8>>> {
+            (0..each)
+                .map(|step| {
+                    let senders = connection * share..(connection + 1) * share;
+                    let raw = senders.map(|sender| {
+                        let (to, value, input, gas_limit) = make(sender, step);
+                        sign(
+                            &self.signers[sender],
+                            TxEip1559 {
+                                chain_id: self.chain_id,
+                                nonce: first[sender] + step,
+                                gas_limit,
+                                max_fee_per_gas: FEE,
+                                max_priority_fee_per_gas: 1,
+                                to: TxKind::Call(to),
+                                value,
+                                input,
+                                ..Default::default()
+                            },
+                        )
+                    });
+                    Ok(batch(&raw.collect::<Result<Vec<_>>>()?))
+                })
+                .collect()
+        };
+        thread::scope(|scope| {
+            let signing: Vec<_> =
+                (0..CONNECTIONS).map(|connection| scope.spawn(move || of_connection(connection))).collect();
+            signing.into_iter().map(|it| it.join().expect("signing does not panic")).collect()
+        })
+    }
+
+    fn wait(&self, client: &mut Client, first: &[u64], each: u64) -> Result<()> {
+        let patience = Instant::now();
+        loop {
+            if self.nonces(client)?.iter().zip(first).all(|(now, first)| *now >= first + each) {
+                return Ok(());
+            }
+            ensure!(
+                patience.elapsed() < Duration::from_secs(300),
+                "transactions are still missing after 300 s"
+            );
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Every transaction of the run is in a block, and succeeded: all are counted, receipts of one block are looked at.
+    fn verify(&self, client: &mut Client, before: u64, after: u64) -> Result<()> {
+        let mut count = 0;
+        for number in before + 1..=after {
+            let block = client.call("eth_getBlockByNumber", json!([format!("{number:#x}"), false]))?;
+            let hashes = block["transactions"].as_array().context("no transactions")?;
+            count += hashes.len() as u64;
+            if number == after {
+                let asked: Vec<_> = hashes.iter().take(200).map(|hash| json!([hash])).collect();
+                let receipts = client.batch("eth_getTransactionReceipt", &asked)?;
+                ensure!(receipts.iter().all(|it| it["status"] == Value::from("0x1")), "a transaction failed");
+            }
+        }
+        let sent = u64::from(SENDERS) * PER_SENDER;
+        ensure!(count == sent, "{count} transactions in blocks, {sent} sent");
+        Ok(())
+    }
+}
+
+/// Sends each connection's bodies, one after the other, and checks that no answer is an error.
+fn pour(node: &Running, bodies: Vec<Vec<Vec<u8>>>) -> Result<()> {
+    thread::scope(|scope| {
+        let sending: Vec<_> = bodies
+            .into_iter()
+            .map(|bodies| {
+                scope.spawn(move || -> Result<()> {
+                    let mut client = node.client()?;
+                    for body in bodies {
+                        let answer = client.post(&body)?;
+                        let refused = answer.windows(7).any(|window| window == b"\"error\"");
+                        ensure!(!refused, "{}", String::from_utf8_lossy(&answer[..answer.len().min(600)]));
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        sending.into_iter().try_for_each(|it| it.join().expect("sending does not panic"))
+    })
+}
+
+fn batch(raw: &[Bytes]) -> Vec<u8> {
+    let calls = raw.iter().enumerate().map(|(id, raw)| {
+        let raw = hex::encode(raw);
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"eth_sendRawTransaction","params":["0x{raw}"]}}"#)
+    });
+    format!("[{}]", calls.collect::<Vec<_>>().join(",")).into_bytes()
+}
+
+/// Each sender pays somebody else, so that no two transfers of a block touch one account by accident.
+fn recipient(sender: usize) -> Address {
+    Address::left_padding_from(&(0xfeed_0000 + sender as u64).to_be_bytes())
+}
+
+fn deposit_call() -> Bytes {
+    let call = IStrategyManager::depositIntoStrategyCall {
+        strategy: TEST_TOKEN_STRATEGY,
+        token: TEST_TOKEN,
+        amount: U256::from(1_000_000_007u64),
+    };
+    call.abi_encode().into()
+}

@@ -1,0 +1,60 @@
+//! End-to-end checks that need more than cargo: programs from npm, a crate read as data. They install what they use.
+//! Everything that needs neither is a test (`cargo test`).
+
+mod bytecode;
+pub mod chance;
+pub mod generate;
+mod oracle;
+
+use crate::{
+    originals,
+    shell::{Profile, build_bulwark},
+};
+use anyhow::Result;
+
+/// What to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Parts, in order; all if none is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// First seed of the random chains
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Random chains to judge
+    #[arg(long, default_value_t = 4)]
+    chains: u64,
+    /// Blocks with transactions in each
+    #[arg(long, default_value_t = 40)]
+    blocks: u64,
+}
+
+/// A part of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The native contracts against the original bytecode, on a fixed story
+    Originals,
+    /// Random blocks of a running node against an independent EVM
+    Oracle,
+}
+
+/// Runs the checks.
+///
+/// # Errors
+/// The first that fails.
+pub fn run(options: &Options) -> Result<()> {
+    let parts =
+        if options.parts.is_empty() { &[Part::Originals, Part::Oracle] } else { options.parts.as_slice() };
+    for part in parts {
+        match part {
+            Part::Originals => originals::smoke::run()?,
+            Part::Oracle => {
+                let bulwark = build_bulwark(Profile::Dev)?;
+                for seed in options.seed..options.seed.saturating_add(options.chains) {
+                    oracle::run(&bulwark, seed, options.blocks)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! One EVM of ours with either the native contracts or the originals at the same addresses. Everything around them is the
+//! same in both: tokens, strategies, pausers, block numbers. In memory; transactions cost no ether.
+
+use super::source::Creations;
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256, address};
+use alloy_sol_types::{SolCall, SolValue, sol};
+use anyhow::{Context, Result, ensure};
+use chain::native::{Contracts, NativeEvm, Natives};
+use protocol::genesis::{Account, Setup, accounts};
+use revm::{
+    Context as EvmContext, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext,
+    bytecode::Bytecode,
+    context::{
+        TxEnv,
+        result::{ExecutionResult, Output, ResultAndState},
+    },
+    database::InMemoryDB,
+    primitives::hardfork::SpecId,
+    state::AccountInfo,
+};
+use std::sync::Arc;
+use types::{
+    Params, Preset, Rules,
+    addresses::{
+        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, DEPOSIT_CONTRACT, EIGEN_POD_MANAGER,
+        PAUSER_REGISTRY, PERMISSION_CONTROLLER, STRATEGY_MANAGER, TEST_TOKEN_STRATEGY,
+    },
+    params::Roles,
+};
+
+/// Who owns and may pause everything.
+pub const OWNER: Address = address!("0x00000000000000000000000000000000000000a0");
+/// Chain id of both worlds: it enters signatures.
+pub const CHAIN_ID: u64 = 31_337;
+/// Gas of every transaction: below EIP-7825's cap.
+const GAS: u64 = 16_000_000;
+/// First block: past every delay, because the originals cannot look back beyond block 0.
+const FIRST_BLOCK: u64 = 1_000;
+/// First timestamp, in seconds since 1970.
+const FIRST_TIMESTAMP: u64 = 1_750_000_000;
+/// The originals' version; its first two characters enter the EIP-712 domain.
+const VERSION: &str = "v1.3.0";
+/// Any address that is not zero, where the originals want one that no test reaches.
+const UNUSED: Address = address!("0x00000000000000000000000000000000000000b0");
+
+sol! {
+    /// Contracts with an owner.
+    interface IOwned {
+        function initialize(address owner, uint256 paused);
+    }
+    /// The StrategyManager of that release.
+    interface IWhitelisted {
+        function initialize(address owner, address whitelister, uint256 paused);
+        function addStrategiesToDepositWhitelist(address[] strategies);
+    }
+}
+
+/// How a transaction ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it did what was asked.
+    pub success: bool,
+    /// Return or revert data.
+    pub output: Bytes,
+    /// Its logs.
+    pub logs: Vec<Log>,
+}
+
+/// A chain of one EVM.
+pub struct World {
+    evm: NativeEvm<InMemoryDB>,
+}
+
+impl World {
+    /// The parameters of both worlds: short delays, the rules of the originals' release.
+    pub fn params() -> Params {
+        Params { rules: Rules::Slashing2025, ..Params::preset(Preset::Fast) }
+    }
+
+    /// Native contracts.
+    pub fn native() -> Self {
+        Self::of(&genesis())
+    }
+
+    /// The originals, and native contracts for what they do not include.
+    ///
+    /// # Errors
+    /// A constructor or initializer reverts.
+    pub fn original(creations: &Creations) -> Result<Self> {
+        let replaced = [
+            ALLOCATION_MANAGER,
+            AVS_DIRECTORY,
+            DELEGATION_MANAGER,
+            EIGEN_POD_MANAGER,
+            PERMISSION_CONTROLLER,
+            STRATEGY_MANAGER,
+        ];
+        let around: Vec<_> = genesis().into_iter().filter(|it| !replaced.contains(&it.address)).collect();
+        let mut world = Self::of(&around);
+        for (at, creation) in with_arguments(creations) {
+            world.deploy(at, creation).with_context(|| format!("the original for {at}"))?;
+        }
+        let owned = IOwned::initializeCall { owner: OWNER, paused: U256::ZERO }.abi_encode();
+        for contract in [ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, EIGEN_POD_MANAGER] {
+            world.must(contract, owned.clone())?;
+        }
+        let whitelister =
+            IWhitelisted::initializeCall { owner: OWNER, whitelister: OWNER, paused: U256::ZERO };
+        world.must(STRATEGY_MANAGER, whitelister.abi_encode())?;
+        let strategies = vec![TEST_TOKEN_STRATEGY];
+        let listed = IWhitelisted::addStrategiesToDepositWhitelistCall { strategies };
+        world.must(STRATEGY_MANAGER, listed.abi_encode())?;
+        Ok(world)
+    }
+
+    fn of(accounts: &[Account]) -> Self {
+        let mut database = InMemoryDB::default();
+        for account in accounts {
+            insert(&mut database, account.address, account.nonce, account.code.clone());
+            for (slot, value) in &account.storage {
+                let Ok(()) = database.insert_account_storage(account.address, *slot, *value);
+            }
+        }
+        let params = Arc::new(Self::params());
+        let context = EvmContext::mainnet()
+            .with_db(database)
+            .modify_cfg_chained(|cfg| {
+                cfg.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
+                cfg.chain_id = CHAIN_ID;
+                cfg.disable_nonce_check = true;
+                // The story also acts as the contracts themselves.
+                cfg.disable_eip3607 = true;
+            })
+            .modify_block_chained(|block| {
+                block.number = U256::from(FIRST_BLOCK);
+                block.timestamp = U256::from(FIRST_TIMESTAMP);
+                block.basefee = 0;
+            });
+        let natives = Natives { params, contracts: Contracts::PROTOCOL };
+        Self { evm: NativeEvm::new(context.build_mainnet(), natives) }
+    }
+
+    /// Runs creation code elsewhere and places the code that it returns: the mark of its disabled initializers stays
+    /// behind, so that they work here.
+    fn deploy(&mut self, at: Address, creation: Bytes) -> Result<()> {
+        let tx = transaction(OWNER, TxKind::Create, creation)?;
+        let result = self.evm.transact(tx)?.result;
+        let ExecutionResult::Success { output: Output::Create(code, _), .. } = result else {
+            anyhow::bail!("{result:?}");
+        };
+        insert(&mut self.evm.inner.ctx.journaled_state.database, at, 1, code);
+        Ok(())
+    }
+
+    fn must(&mut self, to: Address, data: Vec<u8>) -> Result<()> {
+        let outcome = self.send(OWNER, to, data)?;
+        ensure!(outcome.success, "{to} refused its set-up: {}", outcome.output);
+        Ok(())
+    }
+
+    /// Sends a transaction and keeps what it did.
+    ///
+    /// # Errors
+    /// It is not valid at all.
+    pub fn send(&mut self, from: Address, to: Address, data: impl Into<Bytes>) -> Result<Outcome> {
+        let result = self.evm.transact_commit(transaction(from, TxKind::Call(to), data.into())?)?;
+        Ok(match result {
+            ExecutionResult::Success { output, logs, .. } => {
+                Outcome { success: true, output: output.into_data(), logs }
+            }
+            ExecutionResult::Revert { output, .. } => Outcome { success: false, output, logs: Vec::new() },
+            ExecutionResult::Halt { reason, .. } => Outcome {
+                success: false,
+                output: format!("{reason:?}").into_bytes().into(),
+                logs: Vec::new(),
+            },
+        })
+    }
+
+    /// Runs a transaction and forgets what it did, so that it can be run again.
+    ///
+    /// # Errors
+    /// It is not valid at all.
+    pub fn try_out(&mut self, tx: &TxEnv) -> Result<ResultAndState> {
+        Ok(self.evm.transact(tx.clone())?)
+    }
+
+    /// Moves on by so many blocks of a second.
+    pub fn mine(&mut self, blocks: u64) {
+        let block = &mut self.evm.inner.ctx.block;
+        block.number += U256::from(blocks);
+        block.timestamp += U256::from(blocks);
+    }
+}
+
+/// A transaction that costs no ether.
+///
+/// # Errors
+/// Never for these fields.
+pub fn transaction(from: Address, kind: TxKind, data: Bytes) -> Result<TxEnv> {
+    let builder = TxEnv::builder().caller(from).kind(kind).data(data).gas_limit(GAS).chain_id(Some(CHAIN_ID));
+    builder.build().map_err(|error| anyhow::anyhow!("{error:?}"))
+}
+
+fn insert(database: &mut InMemoryDB, at: Address, nonce: u64, code: Bytes) {
+    let code = Bytecode::new_raw(code);
+    let info = AccountInfo { nonce, code_hash: code.hash_slow(), code: Some(code), ..Default::default() };
+    database.insert_account_info(at, info);
+}
+
+fn genesis() -> Vec<Account> {
+    let roles = Roles::all_held_by(OWNER);
+    accounts(&Setup { params: &World::params(), roles: &roles, dev: true })
+}
+
+/// Creation codes with constructor arguments, by the addresses that the arguments name each other by.
+fn with_arguments(creations: &Creations) -> Vec<(Address, Bytes)> {
+    let params = World::params();
+    let version = VERSION.to_owned();
+    let join = |creation: &Bytes, arguments: Vec<u8>| Bytes::from([creation, arguments.as_slice()].concat());
+    let allocation = (
+        DELEGATION_MANAGER,
+        PAUSER_REGISTRY,
+        PERMISSION_CONTROLLER,
+        params.withdrawal_delay_blocks,
+        params.configuration_delay_blocks,
+        version.clone(),
+    );
+    let delegation = (
+        STRATEGY_MANAGER,
+        EIGEN_POD_MANAGER,
+        ALLOCATION_MANAGER,
+        PAUSER_REGISTRY,
+        PERMISSION_CONTROLLER,
+        params.withdrawal_delay_blocks,
+        version.clone(),
+    );
+    let strategy = (DELEGATION_MANAGER, PAUSER_REGISTRY, version.clone());
+    let pods = (DEPOSIT_CONTRACT, UNUSED, DELEGATION_MANAGER, PAUSER_REGISTRY, version.clone());
+    vec![
+        (ALLOCATION_MANAGER, join(&creations.allocation_manager, allocation.abi_encode_params())),
+        (DELEGATION_MANAGER, join(&creations.delegation_manager, delegation.abi_encode_params())),
+        (STRATEGY_MANAGER, join(&creations.strategy_manager, strategy.abi_encode_params())),
+        (AVS_DIRECTORY, join(&creations.avs_directory, strategy.abi_encode_params())),
+        (PERMISSION_CONTROLLER, join(&creations.permission_controller, (version,).abi_encode_params())),
+        (EIGEN_POD_MANAGER, join(&creations.eigen_pod_manager, pods.abi_encode_params())),
+    ]
+}
