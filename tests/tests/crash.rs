@@ -111,14 +111,21 @@ async fn an_unknown_format_is_refused_with_both_versions() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let known = some_history(data.to_str().unwrap()).await;
-    let format = data.join("FORMAT");
-    let written = fs::read_to_string(&format).unwrap();
-    fs::write(&format, written.replacen(char::is_numeric, "9", 1)).unwrap();
+    let manifest = data.join("MANIFEST");
+    let written = fs::read_to_string(&manifest).unwrap();
+    let (stated, _) = written.split_once("checksum ").unwrap();
+    let later = stated.replacen("format 1\n", "format 2\n", 1);
+    let sum = xxhash_rust::xxh3::xxh3_64(later.as_bytes());
+    fs::write(&manifest, format!("{later}checksum {sum:016x}\n")).unwrap();
     let refused = Bulwark::try_dev(&["--data-dir", data.to_str().unwrap()]).unwrap_err();
     assert_eq!(refused.code(), 1);
-    assert!(refused.error().contains("database format"), "{}", refused.error());
+    assert!(
+        refused.error().contains("has database format 2, this release reads format 1"),
+        "{}",
+        refused.error()
+    );
 
-    fs::write(&format, written).unwrap();
+    fs::write(&manifest, written).unwrap();
     let node = Bulwark::dev(&["--data-dir", data.to_str().unwrap()]);
     known.check(&node.rpc(), Scope::All).await;
 }

@@ -13,6 +13,9 @@ use types::{abi, addresses};
 /// Transactions of one block that are printed; of the others only the number.
 const SHOWN: usize = 5;
 
+/// Columns before what a block contains.
+const COLUMN: usize = 13;
+
 /// Prints each block until the chain ends or nobody reads.
 pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, as_json: bool) {
     loop {
@@ -39,22 +42,24 @@ fn write_lines(lines: &[String]) -> std::io::Result<()> {
     out.flush()
 }
 
-/// A block and its transactions, as lines to read.
+/// A block and its transactions, as lines to read: one line if it has no transaction or one.
 fn lines(block: &SealedBlock) -> Vec<String> {
-    let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
     let count = block.transactions.len();
+    let number = format!("block {}", block.header.number);
     let contents = match count {
         0 => "empty".to_string(),
-        1 => "1 transaction".to_string(),
-        _ => format!("{} transactions", text::grouped(count)),
+        1 => transaction(block, 0).unwrap_or_default(),
+        _ => format!("{} transactions, {} gas", text::grouped(count), text::grouped(block.header.gas_used)),
     };
-    let gas = text::grouped(block.header.gas_used);
-    let head =
-        format!("block {:<6} {dim}{}{off}  {contents}", block.header.number, text::short_hash(block.hash));
-    let mut lines = vec![if count > 1 { format!("{head}, {gas} gas") } else { head }];
-    lines.extend((0..count.min(SHOWN)).filter_map(|index| transaction(block, index)));
+    let mut lines = vec![format!("{number:<COLUMN$}{contents}")];
+    if count > 1 {
+        let shown = (0..count.min(SHOWN)).filter_map(|index| transaction(block, index));
+        lines.extend(shown.map(|line| format!("{:COLUMN$}{line}", "")));
+    }
     if count > SHOWN {
-        lines.push(format!("  {dim}… and {} more{off}", text::grouped(count.saturating_sub(SHOWN))));
+        let more = text::grouped(count.saturating_sub(SHOWN));
+        let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
+        lines.push(format!("{:COLUMN$}{dim}… and {more} more{off}", ""));
     }
     lines
 }
@@ -63,14 +68,14 @@ fn transaction(block: &SealedBlock, index: usize) -> Option<String> {
     let transaction = block.transactions.get(index)?;
     let ok = block.receipts.get(index)?.status();
     let (style, word) = if ok { (text::ACCENT, "ok    ") } else { (text::GONE, "failed") };
-    let gas = text::grouped(block.gas_used(index));
     Some(format!(
-        "  {}{word}{} {dim}{}{off}  {} {}  {dim}{gas} gas{off}",
+        "{}{word}{}  {dim}{}{off}  {} {}  {dim}{} gas{off}",
         style.render(),
         style.render_reset(),
         text::short_hash(transaction.hash),
         text::short(transaction.sender),
         action(&transaction.tx, transaction.sender),
+        text::grouped(block.gas_used(index)),
         dim = text::DIM.render(),
         off = text::DIM.render_reset(),
     ))

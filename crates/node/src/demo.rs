@@ -143,6 +143,7 @@ fn config(accounts: &[PrivateKeySigner]) -> Config {
         data_dir: None,
         history: History::All,
         mining: Mining::Instant,
-        pool: chain::pool::Limits::default(),
+        pool: chain::PoolLimits::default(),
+        audit: false,
     }
 }

@@ -96,7 +96,8 @@ fn config(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Config, Failu
         data_dir: args.data_dir.clone(),
         history: args.prune.map_or(History::All, History::Last),
         mining,
-        pool: chain::pool::Limits::default(),
+        pool: chain::PoolLimits::default(),
+        audit: args.audit,
     })
 }
 

@@ -66,7 +66,8 @@ fn config(settings: &Settings) -> Result<Config, Failure> {
         data_dir: Some(settings.data_dir()?.to_path_buf()),
         history: settings.prune.map_or(History::All, History::Last),
         mining: Mining::Interval(settings.block_time()?.unwrap_or(slot)),
-        pool: chain::pool::Limits::default(),
+        pool: chain::PoolLimits::default(),
+        audit: settings.audit,
         genesis,
     })
 }
