@@ -1,6 +1,9 @@
 //! `Chain`: the handle that RPC, dashboard and demo hold. It submits, reads and asks the producer; it is cheap to clone.
 
+mod batch;
+
 use crate::{
+    audit::{AuditError, Auditor},
     block::SealedBlock,
     clock::{Clock, TimeError},
     executor::{self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError},
@@ -64,6 +67,8 @@ pub struct Config {
     pub mining: Mining,
     /// Bounds of the transaction pool.
     pub pool: Limits,
+    /// Whether all invariants are checked after every block that touched restaking.
+    pub audit: bool,
 }
 
 /// Why a chain did not open.
@@ -98,6 +103,9 @@ pub enum ChainError {
     /// The head could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The auditor could not begin.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The system gave no thread.
     #[error("the block producer's thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -302,7 +310,8 @@ impl Chain {
             genesis,
         });
         let (commands, inbox) = mpsc::channel();
-        let producer = Producer::new(writer, shared.clone(), inbox, header, hash);
+        let auditor = config.audit.then(|| Auditor::open(&shared, writer.reader())).transpose()?;
+        let producer = Producer::new(writer, shared.clone(), inbox, (header, hash), auditor);
         let thread = std::thread::Builder::new()
             .name("producer".into())
             .stack_size(executor::STACK_BYTES)

@@ -1,5 +1,6 @@
 //! The chain: transactions, pool, producer, execution, and the handle through which everything else asks it.
 
+mod audit;
 pub mod block;
 pub mod chain;
 pub mod clock;

@@ -2,6 +2,7 @@
 //! development chains in order. It decides when; `executor` decides what a block does.
 
 use crate::{
+    audit::{AuditError, Auditor},
     block::SealedBlock,
     chain::{ControlError, Mining, Shared},
     clock::Clock,
@@ -76,6 +77,9 @@ pub enum ProducerError {
         /// Why.
         reason: String,
     },
+    /// An invariant is broken (`--audit`).
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 /// What [`Command::Snapshot`] remembers.
@@ -94,6 +98,7 @@ pub struct Producer {
     head_hash: B256,
     snapshots: BTreeMap<u64, Snapshot>,
     next_snapshot: u64,
+    auditor: Option<Auditor>,
 }
 
 /// Seconds since 1970.
@@ -107,11 +112,12 @@ impl Producer {
         writer: Writer,
         shared: Arc<Shared>,
         commands: Receiver<Command>,
-        head: Header,
-        head_hash: B256,
+        (head, head_hash): (Header, B256),
+        auditor: Option<Auditor>,
     ) -> Self {
         let clock = Clock::new(shared.genesis.timestamp, shared.genesis.params.slot_secs);
-        Self { writer, shared, commands, clock, head, head_hash, snapshots: BTreeMap::new(), next_snapshot: 1 }
+        let snapshots = BTreeMap::new();
+        Self { writer, shared, commands, clock, head, head_hash, snapshots, next_snapshot: 1, auditor }
     }
 
     /// Runs until told to stop or unable to go on.
@@ -282,6 +288,10 @@ impl Producer {
             receipts: executed.block.receipts,
         };
         self.writer.commit(record(&block))?;
+        if let Some(auditor) = &mut self.auditor {
+            let logs = block.receipts.iter().flat_map(|receipt| receipt.logs());
+            auditor.follow(self.writer.reader(), &context, logs)?;
+        }
         let transactions = block.transactions.len();
         let gas = block.header.gas_used;
         for (transaction, reason) in &executed.skipped {

@@ -2,6 +2,7 @@
 //! so the same code runs inside the EVM (`chain::native`) and on an in-memory chain in tests ([`mem::MemHost`]).
 
 pub mod allocation_manager;
+pub mod audit;
 pub mod delegation_manager;
 pub mod dispatch;
 pub mod eip712;
@@ -30,5 +31,7 @@ pub mod strategy_manager;
 pub mod test_token;
 pub mod weth;
 
+#[cfg(test)]
+mod scene;
 #[cfg(test)]
 mod testkit;

@@ -34,6 +34,7 @@ pub fn dev_config() -> Config {
         history: History::All,
         mining: Mining::Instant,
         pool: PoolLimits::default(),
+        audit: true,
     }
 }
 

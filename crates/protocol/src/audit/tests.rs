@@ -1,0 +1,103 @@
+//! Claims about the auditor: a sound state passes, and each kind of damage is named.
+
+use super::*;
+use crate::{
+    ledger::{self, HOME},
+    mem::MemHost,
+    testkit::{ALICE, BOB, chain, u},
+};
+use alloy_primitives::B256;
+use types::{abi::ITestToken, addresses::{TEST_TOKEN, TEST_TOKEN_STRATEGY}, units::DepositShares};
+
+/// ALICE operates, BOB has delegated 1000 and queued 300 of them.
+fn lived() -> MemHost {
+    let mut chain = chain();
+    let register = IDelegationManager::registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: String::new(),
+    };
+    chain.tell(ALICE, DELEGATION_MANAGER, &register).unwrap();
+    chain.tell(BOB, TEST_TOKEN, &ITestToken::mintCall { to: BOB, value: u(1000) }).unwrap();
+    let approve = ITestToken::approveCall { spender: STRATEGY_MANAGER, value: U256::MAX };
+    chain.tell(BOB, TEST_TOKEN, &approve).unwrap();
+    let deposit = IStrategyManager::depositIntoStrategyCall {
+        strategy: TEST_TOKEN_STRATEGY,
+        token: TEST_TOKEN,
+        amount: u(1000),
+    };
+    chain.tell(BOB, STRATEGY_MANAGER, &deposit).unwrap();
+    let delegate = IDelegationManager::delegateToCall {
+        operator: ALICE,
+        approverSignatureAndExpiry: IDelegationManager::SignatureWithExpiry {
+            signature: Bytes::new(),
+            expiry: U256::ZERO,
+        },
+        approverSalt: B256::ZERO,
+    };
+    chain.tell(BOB, DELEGATION_MANAGER, &delegate).unwrap();
+    let queue = IDelegationManager::queueWithdrawalsCall {
+        params: vec![IDelegationManager::QueuedWithdrawalParams {
+            strategies: vec![TEST_TOKEN_STRATEGY],
+            depositShares: vec![u(300)],
+            __deprecated_withdrawer: BOB,
+        }],
+    };
+    chain.tell(BOB, DELEGATION_MANAGER, &queue).unwrap();
+    chain
+}
+
+fn actors() -> Actors {
+    Actors { stakers: vec![ALICE, BOB], operators: vec![ALICE], strategies: vec![TEST_TOKEN_STRATEGY] }
+}
+
+fn found(chain: &mut MemHost) -> Vec<String> {
+    chain.run(ADDRESS, |host| check(host, &actors())).unwrap()
+}
+
+/// Damages the ledger, then lists the names of the invariants found broken.
+fn after(damage: impl FnOnce(&mut dyn Host) -> Result<()>) -> Vec<String> {
+    let mut chain = lived();
+    chain.run(HOME, damage).unwrap();
+    let names = |line: String| line.split(':').next().unwrap_or_default().to_string();
+    found(&mut chain).into_iter().map(names).collect()
+}
+
+#[test]
+fn a_state_that_verbs_made_passes() {
+    assert_eq!(found(&mut lived()), Vec::<String>::new());
+}
+
+#[test]
+fn each_kind_of_damage_is_named() {
+    let short_operator = after(|host| {
+        let mut row = Operator::load(host, ALICE, TEST_TOKEN_STRATEGY)?;
+        row.shares = OperatorShares(u(699));
+        Ok(row.store(host, ALICE, TEST_TOKEN_STRATEGY)?)
+    });
+    assert_eq!(short_operator, ["I1", "I2"]);
+
+    let rich_staker = after(|host| {
+        let mut row = Position::load(host, BOB, TEST_TOKEN_STRATEGY)?;
+        row.shares = DepositShares(u(701));
+        Ok(row.store(host, BOB, TEST_TOKEN_STRATEGY)?)
+    });
+    assert_eq!(rich_staker, ["I1", "I2", "I15"]);
+
+    let over_encumbered = after(|host| {
+        let mut row = Operator::load(host, ALICE, TEST_TOKEN_STRATEGY)?;
+        row.encumbered_magnitude = WAD + 1;
+        Ok(row.store(host, ALICE, TEST_TOKEN_STRATEGY)?)
+    });
+    assert_eq!(over_encumbered, ["I3"]);
+
+    let empty_place = after(|host| Ok(ledger::list_strategy(host, BOB, 0, Address::repeat_byte(7))?));
+    assert_eq!(empty_place, ["I8"]);
+
+    let no_operator = after(|host| {
+        let mut row = STAKERS.get(host, BOB)?;
+        row.delegate(BOB);
+        Ok(STAKERS.set(host, BOB, row)?)
+    });
+    assert_eq!(no_operator, ["I12"]);
+}
