@@ -143,3 +143,187 @@ fn decode_reply<C: SolCall, V: View + ?Sized>(view: &mut V, to: Address, reply: 
         Err(_) => revert_empty(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        host::{Fatal, emit},
+        mem::MemHost,
+        testkit::{ALICE, BOB, chain, empty_revert, says, u},
+    };
+    use alloy_primitives::{B256, address, hex};
+    use alloy_sol_types::sol;
+
+    const HERE: Address = address!("0x0000000000000000000000000000000000000c01");
+    const GAS: u64 = 1_000_000;
+
+    sol! {
+        interface Probe {
+            event Written();
+
+            function look(address who, bool flag, uint8 small, bytes4 tag) external view returns (uint8, bytes4);
+            function put(bytes data, uint256[] list) external returns (uint256);
+            function pay() external payable;
+            function nested(uint256[][] lists) external returns (uint256);
+            function initialize() external;
+        }
+    }
+
+    use Probe::{Written, initializeCall, lookCall, nestedCall, payCall, putCall};
+
+    fn probe(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+        let calldata = Calldata::split(input)?;
+        match calldata.selector {
+            lookCall::SELECTOR => view(host, calldata, |_, call: lookCall| Ok((call.small, call.tag))),
+            putCall::SELECTOR => write(host, calldata, |host, call: putCall| {
+                emit(host, &Written {})?;
+                Ok(u(call.data.len() as u64) + u(call.list.len() as u64))
+            }),
+            nestedCall::SELECTOR => write(host, calldata, |_, call: nestedCall| {
+                Ok(call.lists.iter().flatten().copied().sum::<U256>())
+            }),
+            payCall::SELECTOR => payable(host, calldata, |_, _: payCall| Ok(())),
+            initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
+            _ => revert_empty(),
+        }
+    }
+
+    fn probed() -> MemHost {
+        let mut chain = chain();
+        chain.place(HERE, probe);
+        chain.fund(ALICE, u(10));
+        chain
+    }
+
+    fn send(input: &[u8]) -> Result<Bytes> {
+        probed().send(ALICE, HERE, u(0), input, GAS).answer
+    }
+
+    fn words(selector: [u8; 4], words: &[U256]) -> Vec<u8> {
+        let words = words.iter().flat_map(|word| word.to_be_bytes::<32>());
+        selector.into_iter().chain(words).collect()
+    }
+
+    #[test]
+    fn calldata_without_a_known_selector_reverts_without_data() {
+        for input in [&b""[..], &[1, 2, 3], &hex!("deadbeef"), &hex!("deadbeef00000000")] {
+            assert_eq!(send(input), Err(empty_revert()));
+        }
+    }
+
+    #[test]
+    fn short_calldata_is_refused_and_long_is_not() {
+        let call = lookCall { who: BOB, flag: true, small: 3, tag: [1, 2, 3, 4].into() }.abi_encode();
+        let answer = send(&call);
+        assert!(answer.is_ok());
+        for cut in 4..call.len() {
+            assert_eq!(send(&call[..cut]), Err(empty_revert()), "{cut} bytes");
+        }
+        let longer: Vec<u8> = call.iter().copied().chain([0xff; 33]).collect();
+        assert_eq!(send(&longer), answer);
+    }
+
+    #[test]
+    fn dirty_words_are_refused() {
+        let bytes4 = |tail: u8| {
+            let mut word = B256::ZERO;
+            (word[0], word[4]) = (0xaa, tail);
+            U256::from_be_bytes(word.0)
+        };
+        let good = [u(1), u(1), u(255), bytes4(0)];
+        assert!(send(&words(lookCall::SELECTOR, &good)).is_ok());
+        let dirt = [(0, U256::ONE << 160), (1, u(2)), (2, u(256)), (3, bytes4(1))];
+        for (place, word) in dirt {
+            let mut dirty = good;
+            dirty[place] = word;
+            assert_eq!(send(&words(lookCall::SELECTOR, &dirty)), Err(empty_revert()), "word {place}");
+        }
+    }
+
+    #[test]
+    fn dynamic_values_need_not_be_padded_or_apart() {
+        let unpadded: Vec<u8> =
+            words(putCall::SELECTOR, &[u(64), u(32), u(3)]).into_iter().chain(*b"abc").collect();
+        // The list begins at word 1, whose length 32 is more than there is.
+        assert_eq!(send(&unpadded), Err(empty_revert()));
+        let shared: Vec<u8> =
+            words(putCall::SELECTOR, &[u(96), u(64), u(0), u(3)]).into_iter().chain(*b"abc").collect();
+        assert_eq!(send(&shared), Ok(u(3).to_be_bytes::<32>().into()));
+    }
+
+    #[test]
+    fn offsets_and_lengths_that_lead_nowhere_are_refused() {
+        for bad in [u(1 << 40), U256::MAX, U256::from(u64::MAX)] {
+            assert_eq!(send(&words(putCall::SELECTOR, &[bad, u(64), u(0)])), Err(empty_revert()));
+            assert_eq!(send(&words(putCall::SELECTOR, &[u(64), u(64), bad])), Err(empty_revert()));
+        }
+    }
+
+    #[test]
+    fn arrays_that_share_their_words_cannot_multiply_the_work() {
+        let honest = nestedCall { lists: vec![vec![u(1); 20]; 20] }.abi_encode();
+        assert_eq!(send(&honest), Ok(u(400).to_be_bytes::<32>().into()));
+        // 300 lists that are all the same 300 words.
+        let offsets = core::iter::repeat_n(u(32 * 300), 300);
+        let list = core::iter::once(u(300)).chain(core::iter::repeat_n(u(1), 300));
+        let all: Vec<U256> = [u(32), u(300)].into_iter().chain(offsets).chain(list).collect();
+        assert_eq!(send(&words(nestedCall::SELECTOR, &all)), Err(empty_revert()));
+    }
+
+    #[test]
+    fn only_a_payable_verb_takes_value() {
+        let mut chain = probed();
+        let mut paid = |input: Vec<u8>| chain.send(ALICE, HERE, u(1), &input, GAS).answer;
+        assert_eq!(paid(payCall {}.abi_encode()), Ok(Bytes::new()));
+        let look = lookCall { who: BOB, flag: false, small: 0, tag: [0; 4].into() };
+        assert_eq!(paid(look.abi_encode()), Err(empty_revert()));
+        let put = putCall { data: Bytes::new(), list: Vec::new() };
+        assert_eq!(paid(put.abi_encode()), Err(empty_revert()));
+        assert_eq!(chain.accounts[&HERE].balance, u(1));
+    }
+
+    #[test]
+    fn a_static_call_of_a_writing_verb_halts_at_the_write() {
+        let mut chain = probed();
+        let put = putCall { data: Bytes::new(), list: Vec::new() };
+        assert_eq!(chain.ask(HERE, &put), Err(Fatal::StaticWrite.into()));
+        assert_eq!(chain.ask(HERE, &nestedCall { lists: Vec::new() }), Ok(u(0)), "this one writes nothing");
+    }
+
+    #[test]
+    fn what_genesis_made_is_not_initialised_again() {
+        let again = Err(says("Initializable: contract is already initialized"));
+        assert_eq!(send(&initializeCall::SELECTOR), again);
+    }
+
+    #[test]
+    fn a_verb_pays_for_its_entry_and_each_word_in_and_out() {
+        let call = lookCall { who: BOB, flag: true, small: 3, tag: [0; 4].into() };
+        let spent = probed().send(ALICE, HERE, u(0), &call.abi_encode(), GAS).gas_used;
+        assert_eq!(spent, gas::VERB + 4 * gas::ABI_WORD + 2 * gas::ABI_WORD);
+        let unknown = probed().send(ALICE, HERE, u(0), &hex!("deadbeef"), GAS).gas_used;
+        assert_eq!(unknown, 0);
+    }
+
+    #[test]
+    fn a_typed_call_to_nobody_reverts_without_data() {
+        let mut chain = probed();
+        let nothing_back = chain.run(ALICE, |host| call(host, BOB, &payCall {}).map(drop));
+        assert_eq!(nothing_back, Err(empty_revert()));
+        let look = lookCall { who: BOB, flag: true, small: 3, tag: [0; 4].into() };
+        let values_back = chain.run(ALICE, |host| static_call(host, BOB, &look).map(drop));
+        assert_eq!(values_back, Err(empty_revert()));
+    }
+
+    #[test]
+    fn a_typed_call_answers_and_passes_reverts_on() {
+        let mut chain = probed();
+        let look = lookCall { who: BOB, flag: true, small: 3, tag: [7; 4].into() };
+        let answer = chain.run(ALICE, |host| static_call(host, HERE, &look)).unwrap();
+        assert_eq!((answer._0, answer._1), (3, [7; 4].into()));
+        let refused = chain.run(ALICE, |host| call(host, HERE, &initializeCall {}).map(drop));
+        assert_eq!(refused, Err(says("Initializable: contract is already initialized")));
+        assert!(chain.run(ALICE, |host| call(host, HERE, &payCall {})).is_ok());
+    }
+}

@@ -22,3 +22,36 @@ pub fn non_reentrant<R>(host: &mut dyn Host, verb: impl FnOnce(&mut dyn Host) ->
     ENTERED.set(host, false)?;
     Ok(output)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{ALICE, BOB, chain, says};
+
+    #[test]
+    fn a_guarded_verb_does_not_run_inside_another_of_its_contract() {
+        let nested = chain().run(ALICE, |host| non_reentrant(host, |host| non_reentrant(host, |_| Ok(()))));
+        assert_eq!(nested, Err(says("ReentrancyGuard: reentrant call")));
+    }
+
+    #[test]
+    fn the_lock_opens_at_the_end() {
+        let twice = chain().run(ALICE, |host| {
+            non_reentrant(host, |_| Ok(()))?;
+            non_reentrant(host, |_| Ok(7))
+        });
+        assert_eq!(twice, Ok(7));
+    }
+
+    #[test]
+    fn each_contract_has_its_own_lock() {
+        use crate::host::call_native;
+        use types::abi::IERC20::decimalsCall;
+        let both = chain().run(ALICE, |host| {
+            non_reentrant(host, |host| {
+                call_native(host, BOB, decimalsCall {}, |host, _| non_reentrant(host, |_| Ok(6)))
+            })
+        });
+        assert_eq!(both, Ok(6));
+    }
+}

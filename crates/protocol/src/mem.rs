@@ -9,7 +9,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_sol_types::SolCall;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use types::{Params, gas};
 
 /// The EVM's prices (Osaka) that a native contract meets.
@@ -46,8 +46,18 @@ pub struct Account {
     pub balance: U256,
     /// Code: the stub, a registration, or none.
     pub code: Bytes,
-    /// Slots ever written, zeros included.
+    /// Slots that are not zero.
     pub storage: BTreeMap<U256, U256>,
+}
+
+impl Account {
+    fn write(&mut self, slot: U256, value: U256) {
+        if value.is_zero() {
+            self.storage.remove(&slot);
+        } else {
+            self.storage.insert(slot, value);
+        }
+    }
 }
 
 /// One step back.
@@ -56,7 +66,7 @@ enum Undo {
     Slot { account: Address, slot: U256, was: U256 },
     Transient { account: Address, slot: U256, was: U256 },
     Balance { account: Address, was: U256 },
-    Created { account: Address, was: Bytes },
+    Code { account: Address, was: Bytes },
     Nonce { account: Address, was: u64 },
     WarmAccount(Address),
     WarmSlot(Address, U256),
@@ -266,20 +276,30 @@ impl MemHost {
             let Some(step) = self.undo.pop() else { return };
             match step {
                 Undo::Slot { account, slot, was } => {
-                    self.accounts.entry(account).or_default().storage.insert(slot, was);
+                    self.restore(account, |account| account.write(slot, was))
                 }
+                Undo::Balance { account, was } => self.restore(account, |account| account.balance = was),
+                Undo::Code { account, was } => self.restore(account, |account| account.code = was),
+                Undo::Nonce { account, was } => self.restore(account, |account| account.nonce = was),
                 Undo::Transient { account, slot, was } => {
                     self.transient.insert((account, slot), was);
                 }
-                Undo::Balance { account, was } => self.accounts.entry(account).or_default().balance = was,
-                Undo::Created { account, was } => self.accounts.entry(account).or_default().code = was,
-                Undo::Nonce { account, was } => self.accounts.entry(account).or_default().nonce = was,
                 Undo::WarmAccount(account) => {
                     self.warm_accounts.remove(&account);
                 }
                 Undo::WarmSlot(account, slot) => {
                     self.warm_slots.remove(&(account, slot));
                 }
+            }
+        }
+    }
+
+    /// Puts something back; an account that is empty then is gone, as before it was made.
+    fn restore(&mut self, address: Address, put_back: impl FnOnce(&mut Account)) {
+        if let Entry::Occupied(mut entry) = self.accounts.entry(address) {
+            put_back(entry.get_mut());
+            if *entry.get() == Account::default() {
+                entry.remove();
             }
         }
     }
@@ -443,7 +463,7 @@ impl Host for MemHost {
         };
         self.charge_gas(if is_cold { price::COLD_SLOT } else { 0 })?;
         self.charge_gas(write)?;
-        self.accounts.entry(account).or_default().storage.insert(slot, value);
+        self.accounts.entry(account).or_default().write(slot, value);
         self.undo.push(Undo::Slot { account, slot, was });
         Ok(())
     }
@@ -491,7 +511,7 @@ impl Host for MemHost {
         }
         self.set_nonce(address, 1);
         let was = core::mem::replace(&mut self.accounts.entry(address).or_default().code, code);
-        self.undo.push(Undo::Created { account: address, was });
+        self.undo.push(Undo::Code { account: address, was });
         Ok(address)
     }
 }
@@ -502,3 +522,6 @@ impl MemHost {
         self.undo.push(Undo::Nonce { account, was });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,78 @@ fn unpause(host: &mut dyn Host, bits: &impl PauseBits, wanted: U256) -> Result<(
     let account = host.msg().sender;
     emit(host, &Unpaused { account, newPausedStatus: wanted })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        mem::MemHost,
+        testkit::{PAUSER, STRANGER, UNPAUSER, chain, reverts, u},
+    };
+    use alloy_primitives::LogData;
+    use alloy_sol_types::SolEvent;
+    use types::addresses::STRATEGY_FACTORY as HERE;
+
+    fn bits(chain: &mut MemHost) -> U256 {
+        chain.ask(HERE, &paused_0Call {}).unwrap()
+    }
+
+    fn only_log(chain: &MemHost) -> LogData {
+        let [log] = chain.logs() else { panic!("one log") };
+        assert_eq!(log.address, HERE);
+        log.data.clone()
+    }
+
+    #[test]
+    fn a_pauser_sets_bits_and_the_unpauser_clears_them() {
+        let mut chain = chain();
+        chain.tell(PAUSER, HERE, &pauseCall { newPausedStatus: u(0b101) }).unwrap();
+        assert_eq!(only_log(&chain), Paused { account: PAUSER, newPausedStatus: u(0b101) }.encode_log_data());
+        assert_eq!(bits(&mut chain), u(0b101));
+        for (index, expected) in [(0, true), (1, false), (2, true), (255, false)] {
+            assert_eq!(chain.ask(HERE, &paused_1Call { index }), Ok(expected), "bit {index}");
+        }
+
+        chain.tell(UNPAUSER, HERE, &unpauseCall { newPausedStatus: u(0b100) }).unwrap();
+        let event = Unpaused { account: UNPAUSER, newPausedStatus: u(0b100) };
+        assert_eq!(only_log(&chain), event.encode_log_data());
+        assert_eq!(bits(&mut chain), u(0b100));
+
+        chain.tell(PAUSER, HERE, &pauseAllCall {}).unwrap();
+        let event = Paused { account: PAUSER, newPausedStatus: U256::MAX };
+        assert_eq!(only_log(&chain), event.encode_log_data());
+        assert_eq!(bits(&mut chain), U256::MAX);
+    }
+
+    #[test]
+    fn a_pause_clears_nothing_and_an_unpause_sets_nothing() {
+        let mut chain = chain();
+        chain.tell(PAUSER, HERE, &pauseCall { newPausedStatus: u(0b11) }).unwrap();
+        let invalid = Some(reverts(InvalidNewPausedStatus {}));
+        for status in [0b01, 0b100, 0] {
+            let refused = chain.tell(PAUSER, HERE, &pauseCall { newPausedStatus: u(status) });
+            assert_eq!(refused.err(), invalid);
+        }
+        for status in [0b100, 0b111] {
+            let refused = chain.tell(UNPAUSER, HERE, &unpauseCall { newPausedStatus: u(status) });
+            assert_eq!(refused.err(), invalid);
+        }
+        assert!(chain.tell(PAUSER, HERE, &pauseCall { newPausedStatus: u(0b11) }).is_ok(), "the same again");
+        assert!(chain.tell(UNPAUSER, HERE, &unpauseCall { newPausedStatus: u(0b11) }).is_ok());
+    }
+
+    #[test]
+    fn the_caller_is_checked_before_the_status() {
+        let mut chain = chain();
+        chain.tell(PAUSER, HERE, &pauseCall { newPausedStatus: u(1) }).unwrap();
+        for caller in [STRANGER, UNPAUSER] {
+            let only_pauser = Some(reverts(OnlyPauser {}));
+            assert_eq!(chain.tell(caller, HERE, &pauseCall { newPausedStatus: u(0) }).err(), only_pauser);
+            assert_eq!(chain.tell(caller, HERE, &pauseAllCall {}).err(), only_pauser);
+        }
+        for caller in [STRANGER, PAUSER] {
+            let refused = chain.tell(caller, HERE, &unpauseCall { newPausedStatus: u(2) });
+            assert_eq!(refused.err(), Some(reverts(OnlyUnpauser {})));
+        }
+    }
+}

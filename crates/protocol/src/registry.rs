@@ -1,8 +1,8 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
 use crate::{
-    allocation_manager, delegation_manager, host::NativeFn, multicall3, pauser_registry, permission_controller,
-    strategy_base, strategy_factory, strategy_manager, test_token, weth,
+    allocation_manager, delegation_manager, host::NativeFn, multicall3, pauser_registry,
+    permission_controller, strategy_base, strategy_factory, strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
 use types::addresses;

@@ -7,10 +7,10 @@ use crate::{
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use types::abi::IMulticall3::{
-    aggregate3Call, aggregate3ValueCall, aggregateCall, blockAndAggregateCall, getBasefeeCall, getBlockHashCall,
-    getBlockNumberCall, getChainIdCall, getCurrentBlockCoinbaseCall, getCurrentBlockDifficultyCall,
-    getCurrentBlockGasLimitCall, getCurrentBlockTimestampCall, getEthBalanceCall, getLastBlockHashCall,
-    tryAggregateCall, tryBlockAndAggregateCall,
+    aggregate3Call, aggregate3ValueCall, aggregateCall, blockAndAggregateCall, getBasefeeCall,
+    getBlockHashCall, getBlockNumberCall, getChainIdCall, getCurrentBlockCoinbaseCall,
+    getCurrentBlockDifficultyCall, getCurrentBlockGasLimitCall, getCurrentBlockTimestampCall,
+    getEthBalanceCall, getLastBlockHashCall, tryAggregateCall, tryBlockAndAggregateCall,
 };
 
 /// The contract's entry.
@@ -50,13 +50,19 @@ fn read(host: &mut dyn Host, calldata: Calldata<'_>) -> Result<Bytes> {
             view(host, calldata, |_, _: getCurrentBlockCoinbaseCall| Ok(block.coinbase))
         }
         getCurrentBlockDifficultyCall::SELECTOR => {
-            view(host, calldata, |_, _: getCurrentBlockDifficultyCall| Ok(U256::from_be_bytes(block.prevrandao.0)))
+            view(host, calldata, |_, _: getCurrentBlockDifficultyCall| {
+                Ok(U256::from_be_bytes(block.prevrandao.0))
+            })
         }
         getCurrentBlockGasLimitCall::SELECTOR => {
             view(host, calldata, |_, _: getCurrentBlockGasLimitCall| Ok(U256::from(block.gas_limit)))
         }
-        getBasefeeCall::SELECTOR => view(host, calldata, |_, _: getBasefeeCall| Ok(U256::from(block.base_fee))),
-        getChainIdCall::SELECTOR => view(host, calldata, |_, _: getChainIdCall| Ok(U256::from(block.chain_id))),
+        getBasefeeCall::SELECTOR => {
+            view(host, calldata, |_, _: getBasefeeCall| Ok(U256::from(block.base_fee)))
+        }
+        getChainIdCall::SELECTOR => {
+            view(host, calldata, |_, _: getChainIdCall| Ok(U256::from(block.chain_id)))
+        }
         _ => revert_empty(),
     }
 }

@@ -40,9 +40,8 @@ fn block_and_aggregate(host: &mut dyn Host, call: blockAndAggregateCall) -> Resu
 }
 
 fn aggregate3(host: &mut dyn Host, call: aggregate3Call) -> Result<Vec<CallResult>> {
-    let run_one = |Call3 { target, allowFailure, callData }| {
-        run(host, target, U256::ZERO, callData, allowFailure)
-    };
+    let run_one =
+        |Call3 { target, allowFailure, callData }| run(host, target, U256::ZERO, callData, allowFailure);
     call.calls.into_iter().map(run_one).collect()
 }
 
@@ -66,7 +65,13 @@ fn run_all(host: &mut dyn Host, require_success: bool, calls: Vec<Call>) -> Resu
 }
 
 /// One call. However it fails, out of gas included, the others may go on.
-fn run(host: &mut dyn Host, target: Address, value: U256, input: Bytes, may_fail: bool) -> Result<CallResult> {
+fn run(
+    host: &mut dyn Host,
+    target: Address,
+    value: U256,
+    input: Bytes,
+    may_fail: bool,
+) -> Result<CallResult> {
     let reply = host.call(target, value, input)?;
     if !reply.is_success() && !may_fail {
         return revert_with("Multicall3: call failed");

@@ -11,9 +11,9 @@ use types::{
     abi::{
         IERC20,
         IMulticall3::{
-            IMulticall3Calls, getBasefeeCall, getBlockNumberCall, getChainIdCall, getCurrentBlockCoinbaseCall,
-            getCurrentBlockDifficultyCall, getCurrentBlockGasLimitCall, getCurrentBlockTimestampCall,
-            getEthBalanceCall, getLastBlockHashCall,
+            IMulticall3Calls, getBasefeeCall, getBlockNumberCall, getChainIdCall,
+            getCurrentBlockCoinbaseCall, getCurrentBlockDifficultyCall, getCurrentBlockGasLimitCall,
+            getCurrentBlockTimestampCall, getEthBalanceCall, getLastBlockHashCall,
         },
         ITestToken,
     },
@@ -56,8 +56,7 @@ fn each_call_is_made_in_order_by_multicall_itself() {
     let results = chain.tell(BOB, HERE, &aggregate3Call { calls }).unwrap();
     assert_eq!(results.iter().map(|result| result.success).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!(results[2].returnData.as_ref(), u(5).to_be_bytes::<32>());
-    let refused =
-        ITestToken::ERC20InsufficientBalance { sender: HERE, balance: U256::ZERO, needed: u(1) };
+    let refused = ITestToken::ERC20InsufficientBalance { sender: HERE, balance: U256::ZERO, needed: u(1) };
     assert_eq!(results[1].returnData, Bytes::from(alloy_sol_types::SolError::abi_encode(&refused)));
 }
 
@@ -132,7 +131,9 @@ fn the_block_is_told() {
     chain.fund(ALICE, u(12));
 
     assert_eq!(chain.ask(HERE, &getLastBlockHashCall {}), Ok(last));
-    for (number, hash) in [(u(744), older), (u(743), B256::ZERO), (u(1000), B256::ZERO), (U256::MAX, B256::ZERO)] {
+    for (number, hash) in
+        [(u(744), older), (u(743), B256::ZERO), (u(1000), B256::ZERO), (U256::MAX, B256::ZERO)]
+    {
         assert_eq!(chain.ask(HERE, &getBlockHashCall { blockNumber: number }), Ok(hash), "{number}");
     }
     assert_eq!(chain.ask(HERE, &getBlockNumberCall {}), Ok(u(1000)));
@@ -147,7 +148,7 @@ fn the_block_is_told() {
 
 #[test]
 fn a_starved_call_fails_alone() {
-    fn glutton(host: &mut dyn Host, _: &[u8]) -> crate::host::Result<Bytes> {
+    fn glutton(host: &mut dyn Host, _: &[u8]) -> Result<Bytes> {
         host.charge_gas(u64::MAX)?;
         Ok(Bytes::new())
     }

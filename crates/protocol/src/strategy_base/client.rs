@@ -1,6 +1,8 @@
 //! Any strategy, as the managers reach it: an instance of ours runs as a Rust function (`decisions.md` 33), anything
 //! else is called as the contract that it claims to be.
 
+#![allow(clippy::redundant_closure, reason = "a bare function does not cover every lifetime of `dyn Host`")]
+
 use super::limits;
 use crate::{
     dispatch,
@@ -59,7 +61,12 @@ pub fn withdraw(
 ///
 /// # Errors
 /// The strategy's.
-pub fn before_add_shares(host: &mut dyn Host, strategy: Address, staker: Address, shares: U256) -> Result<()> {
+pub fn before_add_shares(
+    host: &mut dyn Host,
+    strategy: Address,
+    staker: Address,
+    shares: U256,
+) -> Result<()> {
     route(host, strategy, beforeAddSharesCall { staker, shares }, super::before_add_shares)
 }
 
@@ -83,7 +90,9 @@ pub fn before_remove_shares(
 pub fn underlying_token(host: &mut dyn Host, strategy: Address) -> Result<Address> {
     match module_of(host, strategy)? {
         Module::Plain | Module::Limited => {
-            call_native(host, strategy, underlyingTokenCall {}, |host, call| super::underlying_token(host, call))
+            call_native(host, strategy, underlyingTokenCall {}, |host, call| {
+                super::underlying_token(host, call)
+            })
         }
         Module::Foreign => dispatch::static_call(host, strategy, &underlyingTokenCall {}),
     }

@@ -10,8 +10,8 @@ use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
 use types::{
     abi::IStrategy::{
-        beforeAddSharesCall, beforeRemoveSharesCall, depositCall, explanationCall, initializeCall, sharesCall,
-        sharesToUnderlyingCall, sharesToUnderlyingViewCall, strategyManagerCall, totalSharesCall,
+        beforeAddSharesCall, beforeRemoveSharesCall, depositCall, explanationCall, initializeCall,
+        sharesCall, sharesToUnderlyingCall, sharesToUnderlyingViewCall, strategyManagerCall, totalSharesCall,
         underlyingToSharesCall, underlyingToSharesViewCall, underlyingTokenCall, userUnderlyingCall,
         userUnderlyingViewCall, withdrawCall,
     },
@@ -41,24 +41,34 @@ pub(super) fn shared(host: &mut dyn Host, calldata: Calldata<'_>) -> Result<Byte
         sharesToUnderlyingCall::SELECTOR => view(host, calldata, |view, call: sharesToUnderlyingCall| {
             super::shares_to_underlying(view, call.amountShares)
         }),
-        sharesToUnderlyingViewCall::SELECTOR => view(host, calldata, |view, call: sharesToUnderlyingViewCall| {
-            super::shares_to_underlying(view, call.amountShares)
-        }),
+        sharesToUnderlyingViewCall::SELECTOR => {
+            view(host, calldata, |view, call: sharesToUnderlyingViewCall| {
+                super::shares_to_underlying(view, call.amountShares)
+            })
+        }
         underlyingToSharesCall::SELECTOR => view(host, calldata, |view, call: underlyingToSharesCall| {
             super::underlying_to_shares(view, call.amountUnderlying)
         }),
-        underlyingToSharesViewCall::SELECTOR => view(host, calldata, |view, call: underlyingToSharesViewCall| {
-            super::underlying_to_shares(view, call.amountUnderlying)
-        }),
+        underlyingToSharesViewCall::SELECTOR => {
+            view(host, calldata, |view, call: underlyingToSharesViewCall| {
+                super::underlying_to_shares(view, call.amountUnderlying)
+            })
+        }
         userUnderlyingCall::SELECTOR => {
             view(host, calldata, |view, call: userUnderlyingCall| super::user_underlying(view, call.user))
         }
         userUnderlyingViewCall::SELECTOR => {
             view(host, calldata, |view, call: userUnderlyingViewCall| super::user_underlying(view, call.user))
         }
-        underlyingTokenCall::SELECTOR => view(host, calldata, |view, call| super::underlying_token(view, call)),
-        totalSharesCall::SELECTOR => view(host, calldata, |view, _: totalSharesCall| super::total_shares(view)),
-        strategyManagerCall::SELECTOR => view(host, calldata, |_, _: strategyManagerCall| Ok(STRATEGY_MANAGER)),
+        underlyingTokenCall::SELECTOR => {
+            view(host, calldata, |view, call| super::underlying_token(view, call))
+        }
+        totalSharesCall::SELECTOR => {
+            view(host, calldata, |view, _: totalSharesCall| super::total_shares(view))
+        }
+        strategyManagerCall::SELECTOR => {
+            view(host, calldata, |_, _: strategyManagerCall| Ok(STRATEGY_MANAGER))
+        }
         explanationCall::SELECTOR => {
             view(host, calldata, |_, _: explanationCall| Ok(super::EXPLANATION.to_owned()))
         }

@@ -14,8 +14,9 @@ use alloy_sol_types::SolCall;
 use types::abi::{
     IStrategy::depositCall,
     IStrategyTvlLimits::{
-        BalanceExceedsMaxTotalDeposits, MaxPerDepositExceedsMax, MaxPerDepositUpdated, MaxTotalDepositsUpdated,
-        getTVLLimitsCall, initialize_1Call, maxPerDepositCall, maxTotalDepositsCall, setTVLLimitsCall,
+        BalanceExceedsMaxTotalDeposits, MaxPerDepositExceedsMax, MaxPerDepositUpdated,
+        MaxTotalDepositsUpdated, getTVLLimitsCall, initialize_1Call, maxPerDepositCall, maxTotalDepositsCall,
+        setTVLLimitsCall,
     },
 };
 

@@ -10,8 +10,9 @@ use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
 use types::{
     abi::IStrategyFactory::{
-        blacklistTokensCall, deployNewStrategyCall, deployedStrategiesCall, initializeCall, isBlacklistedCall,
-        removeStrategiesFromWhitelistCall, strategyBeaconCall, strategyManagerCall, whitelistStrategiesCall,
+        blacklistTokensCall, deployNewStrategyCall, deployedStrategiesCall, initializeCall,
+        isBlacklistedCall, removeStrategiesFromWhitelistCall, strategyBeaconCall, strategyManagerCall,
+        whitelistStrategiesCall,
     },
     addresses::STRATEGY_MANAGER,
 };
@@ -34,7 +35,9 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             view(host, calldata, |view, call| super::deployed_strategies(view, call))
         }
         isBlacklistedCall::SELECTOR => view(host, calldata, |view, call| super::is_blacklisted(view, call)),
-        strategyManagerCall::SELECTOR => view(host, calldata, |_, _: strategyManagerCall| Ok(STRATEGY_MANAGER)),
+        strategyManagerCall::SELECTOR => {
+            view(host, calldata, |_, _: strategyManagerCall| Ok(STRATEGY_MANAGER))
+        }
         // Strategies are native: there is no beacon that says which code they run.
         strategyBeaconCall::SELECTOR => view(host, calldata, |_, _: strategyBeaconCall| Ok(Address::ZERO)),
         _ => pausable::verbs(host, calldata, &PAUSED)

@@ -18,9 +18,9 @@ use alloy_primitives::{Address, U256};
 use types::{
     abi::{
         IStrategyFactory::{
-            AlreadyBlacklisted, BlacklistedToken, StrategyAlreadyExists, StrategySetForToken, TokenBlacklisted,
-            blacklistTokensCall, deployNewStrategyCall, deployedStrategiesCall, isBlacklistedCall,
-            removeStrategiesFromWhitelistCall, whitelistStrategiesCall,
+            AlreadyBlacklisted, BlacklistedToken, StrategyAlreadyExists, StrategySetForToken,
+            TokenBlacklisted, blacklistTokensCall, deployNewStrategyCall, deployedStrategiesCall,
+            isBlacklistedCall, removeStrategiesFromWhitelistCall, whitelistStrategiesCall,
         },
         IStrategyManager::{addStrategiesToDepositWhitelistCall, removeStrategiesFromDepositWhitelistCall},
     },

@@ -25,7 +25,9 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         approveCall::SELECTOR => write(host, calldata, super::approve),
         allowanceCall::SELECTOR => view(host, calldata, |view, call| super::allowance(view, call)),
         mintCall::SELECTOR => write(host, calldata, super::mint),
-        totalSupplyCall::SELECTOR => view(host, calldata, |view, _: totalSupplyCall| super::total_supply(view)),
+        totalSupplyCall::SELECTOR => {
+            view(host, calldata, |view, _: totalSupplyCall| super::total_supply(view))
+        }
         nameCall::SELECTOR => view(host, calldata, |_, _: nameCall| Ok(NAME.to_owned())),
         symbolCall::SELECTOR => view(host, calldata, |_, _: symbolCall| Ok(SYMBOL.to_owned())),
         decimalsCall::SELECTOR => view(host, calldata, |_, _: decimalsCall| Ok(DECIMALS)),

@@ -14,9 +14,9 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use types::abi::ITestToken::{
-    Approval, ERC20InsufficientAllowance, ERC20InsufficientBalance, ERC20InvalidApprover, ERC20InvalidReceiver,
-    ERC20InvalidSender, ERC20InvalidSpender, Transfer, allowanceCall, approveCall, balanceOfCall, mintCall,
-    transferCall, transferFromCall,
+    Approval, ERC20InsufficientAllowance, ERC20InsufficientBalance, ERC20InvalidApprover,
+    ERC20InvalidReceiver, ERC20InvalidSender, ERC20InvalidSpender, Transfer, allowanceCall, approveCall,
+    balanceOfCall, mintCall, transferCall, transferFromCall,
 };
 
 /// The token's name.

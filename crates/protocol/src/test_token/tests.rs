@@ -91,7 +91,10 @@ fn each_error_has_its_moment() {
             chain.tell(ALICE, HERE, &transferCall { to: nobody, value: u(1) }).err(),
             reverts(ERC20InvalidReceiver { receiver: nobody }),
         ),
-        (chain.tell(ALICE, HERE, &mint_to(nobody, 1)).err(), reverts(ERC20InvalidReceiver { receiver: nobody })),
+        (
+            chain.tell(ALICE, HERE, &mint_to(nobody, 1)).err(),
+            reverts(ERC20InvalidReceiver { receiver: nobody }),
+        ),
         (
             chain.tell(nobody, HERE, &transferCall { to: BOB, value: u(0) }).err(),
             reverts(ERC20InvalidSender { sender: nobody }),

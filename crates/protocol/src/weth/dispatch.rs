@@ -29,7 +29,9 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         allowanceCall::SELECTOR => view(host, calldata, |view, call| super::allowance(view, call)),
         depositCall::SELECTOR => payable(host, calldata, |host, _: depositCall| super::deposit(host)),
         withdrawCall::SELECTOR => write(host, calldata, super::withdraw),
-        totalSupplyCall::SELECTOR => view(host, calldata, |view, _: totalSupplyCall| super::total_supply(view)),
+        totalSupplyCall::SELECTOR => {
+            view(host, calldata, |view, _: totalSupplyCall| super::total_supply(view))
+        }
         nameCall::SELECTOR => view(host, calldata, |_, _: nameCall| Ok(NAME.to_owned())),
         symbolCall::SELECTOR => view(host, calldata, |_, _: symbolCall| Ok(SYMBOL.to_owned())),
         decimalsCall::SELECTOR => view(host, calldata, |_, _: decimalsCall| Ok(DECIMALS)),

@@ -33,8 +33,11 @@ pub use strategy_manager::IStrategyManager;
 pub use test_token::ITestToken;
 pub use weth::IWETH;
 
-/// The names that [`json`] knows, and the ABI behind each.
-const ABIS: &[(&str, fn() -> JsonAbi)] = &[
+/// A name, and what builds its ABI.
+type Named = (&'static str, fn() -> JsonAbi);
+
+/// What [`json`] knows.
+const ABIS: &[Named] = &[
     ("AllocationManager", IAllocationManager::abi::contract),
     ("DelegationManager", IDelegationManager::abi::contract),
     ("ERC20", IERC20::abi::contract),
