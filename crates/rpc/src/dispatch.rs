@@ -9,19 +9,23 @@ use crate::{
     eth,
     json::Reply,
     meters::{Meter, Meters},
-    method::{Access, Method, Pending, Run},
+    method::{Access, Method, Pending, Run, Together},
     net,
     params::Params,
+    request::{self, Request},
     restake,
     server::origin::Trust,
     socket::Socket,
     subscriptions::{self, Task},
     txpool, web3,
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use serde::{Deserialize, Deserializer, de};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 /// Members of a batch answered between two chances for other connections.
 const BATCH_SLICE: usize = 64;
@@ -65,28 +69,64 @@ pub(crate) struct Dispatcher {
     meters: Meters,
 }
 
-/// A request as it stands in the text.
-#[derive(Deserialize)]
-struct Request<'a> {
-    #[serde(borrow, default)]
-    jsonrpc: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
-}
-
-/// Tells `"id": null` from no id.
-fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
 /// A method that has been started.
 enum Started {
     Done(Reply, Option<Task>),
     Pending(Pending),
+    /// To be run with the others of its batch.
+    Together(Together),
+}
+
+/// A batch under way.
+#[derive(Default)]
+struct Batch<'a> {
+    /// By request: its id, and the reply as soon as there is one.
+    replies: Vec<(&'a str, Reply)>,
+    running: FuturesUnordered<BoxFuture<'a, Vec<(usize, Reply)>>>,
+    /// By method: those that run as one.
+    together: BTreeMap<&'static str, (Together, Vec<Member<'a>>)>,
+}
+
+/// A request that runs with others of its kind.
+struct Member<'a> {
+    slot: usize,
+    begun: Instant,
+    meter: &'a Meter,
+    params: Params<'a>,
+}
+
+impl<'a> Batch<'a> {
+    fn set(&mut self, slot: usize, reply: Reply) {
+        if let Some((_, place)) = self.replies.get_mut(slot) {
+            *place = reply;
+        }
+    }
+
+    /// The replies, when all are there.
+    async fn finish(mut self, context: &Arc<Context>) -> Vec<(&'a str, Reply)> {
+        for (run, members) in std::mem::take(&mut self.together).into_values() {
+            let params: Vec<Params<'_>> = members.iter().map(|member| member.params).collect();
+            let pending = run(context, &params);
+            self.running.push(Box::pin(async move {
+                let replies = pending.await;
+                let answered = members.into_iter().zip(replies).map(|(member, reply)| {
+                    member.meter.record(member.begun, reply.is_ok());
+                    (member.slot, reply)
+                });
+                answered.collect()
+            }));
+        }
+        while let Some(answered) = self.running.next().await {
+            for (slot, reply) in answered {
+                self.set(slot, reply);
+            }
+        }
+        self.replies
+    }
+}
+
+fn no_answer() -> Reply {
+    Err(RpcError::internal("the request got no answer"))
 }
 
 impl Dispatcher {
@@ -110,12 +150,11 @@ impl Dispatcher {
 
     /// Answers the body of a request.
     pub(crate) async fn answer(&self, body: &[u8], session: Session<'_>) -> Answer {
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if first == Some(&b'[') {
+        if request::is_batch(body) {
             return self.batch(body, session).await;
         }
         let mut answer = Answer::default();
-        match read(body) {
+        match request::read(body) {
             Ok(request) => {
                 let Some(id) = request.id else { return answer };
                 let begun = Instant::now();
@@ -126,6 +165,11 @@ impl Dispatcher {
                         reply
                     }
                     Started::Pending(pending) => pending.await,
+                    Started::Together(run) => {
+                        let params = Params::new(request.params.map(RawValue::get));
+                        let replies = run(&self.context, &[params]).await;
+                        replies.into_iter().next().unwrap_or_else(no_answer)
+                    }
                 };
                 meter.record(begun, reply.is_ok());
                 self.write(&mut answer.text, id.get(), &reply);
@@ -140,7 +184,7 @@ impl Dispatcher {
 
     async fn batch(&self, body: &[u8], session: Session<'_>) -> Answer {
         let mut answer = Answer::default();
-        let entries = match read_batch(body, self.limits().max_batch) {
+        let entries = match request::read_batch(body, self.limits().max_batch) {
             Ok(entries) => entries,
             Err(error) => {
                 self.meters.malformed.increment(1);
@@ -148,50 +192,61 @@ impl Dispatcher {
                 return answer;
             }
         };
-        let mut replies: Vec<Option<(&str, Reply)>> = Vec::with_capacity(entries.len());
-        let running = FuturesUnordered::new();
+        let mut batch = Batch::default();
         for (index, entry) in entries.into_iter().enumerate() {
             if index.checked_rem(BATCH_SLICE) == Some(0) && index > 0 {
                 tokio::task::yield_now().await;
             }
-            let request = match read(entry.get().as_bytes()) {
+            let request = match request::read(entry.get().as_bytes()) {
                 Ok(request) => request,
                 Err(error) => {
                     self.meters.malformed.increment(1);
-                    replies.push(Some(("null", Err(error))));
+                    batch.replies.push(("null", Err(error)));
                     continue;
                 }
             };
-            let Some(id) = request.id else { continue };
-            let begun = Instant::now();
-            let meter = self.meter(&request.method);
-            match self.start(&request, session) {
-                Started::Done(reply, task) => {
-                    meter.record(begun, reply.is_ok());
-                    answer.started.extend(task);
-                    replies.push(Some((id.get(), reply)));
-                }
-                Started::Pending(pending) => {
-                    let slot = replies.len();
-                    replies.push(None);
-                    running.push(async move {
-                        let reply = pending.await;
-                        meter.record(begun, reply.is_ok());
-                        (slot, id.get(), reply)
-                    });
-                }
+            if let Some(id) = request.id {
+                answer.started.extend(self.begin(&mut batch, id.get(), &request, session));
             }
         }
-        running
-            .for_each(|(slot, id, reply)| {
-                if let Some(place) = replies.get_mut(slot) {
-                    *place = Some((id, reply));
-                }
-                std::future::ready(())
-            })
-            .await;
+        let replies = batch.finish(&self.context).await;
         self.write_batch(&mut answer.text, &replies);
         answer
+    }
+
+    /// Starts a member of a batch. Returns the subscription that it announces.
+    fn begin<'a>(
+        &'a self,
+        batch: &mut Batch<'a>,
+        id: &'a str,
+        request: &Request<'a>,
+        session: Session<'_>,
+    ) -> Option<Task> {
+        let begun = Instant::now();
+        let meter = self.meter(&request.method);
+        let slot = batch.replies.len();
+        batch.replies.push((id, no_answer()));
+        match self.start(request, session) {
+            Started::Done(reply, task) => {
+                meter.record(begun, reply.is_ok());
+                batch.set(slot, reply);
+                return task;
+            }
+            Started::Pending(pending) => batch.running.push(Box::pin(async move {
+                let reply = pending.await;
+                meter.record(begun, reply.is_ok());
+                vec![(slot, reply)]
+            })),
+            Started::Together(run) => {
+                batch.together.entry(meter.method).or_insert_with(|| (run, Vec::new())).1.push(Member {
+                    slot,
+                    begun,
+                    meter,
+                    params: Params::new(request.params.map(RawValue::get)),
+                });
+            }
+        }
+        None
     }
 
     fn meter(&self, method: &str) -> &Meter {
@@ -209,6 +264,7 @@ impl Dispatcher {
         match method.run {
             Run::Now(run) => Started::Done(run(&self.context, params), None),
             Run::Wait(run) => Started::Pending(run(&self.context, params)),
+            Run::Together(run) => Started::Together(run),
             Run::Heavy(run) => {
                 let context = self.context.clone();
                 let text = params.text().map(str::to_owned);
@@ -270,9 +326,9 @@ impl Dispatcher {
     }
 
     /// The answers in the order of the requests. Once the bound is reached, the others are told so.
-    fn write_batch(&self, out: &mut Vec<u8>, replies: &[Option<(&str, Reply)>]) {
+    fn write_batch(&self, out: &mut Vec<u8>, replies: &[(&str, Reply)]) {
         let most = self.limits().max_response_bytes;
-        for (id, reply) in replies.iter().flatten() {
+        for (id, reply) in replies {
             out.push(if out.is_empty() { b'[' } else { b',' });
             let size = reply.as_ref().map_or(0, |result| result.bytes().len());
             if out.len().saturating_add(size) > most {
@@ -284,59 +340,5 @@ impl Dispatcher {
         if !out.is_empty() {
             out.push(b']');
         }
-    }
-}
-
-fn read(text: &[u8]) -> Result<Request<'_>, RpcError> {
-    let request: Request<'_> = serde_json::from_slice(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            RpcError::invalid_request("invalid request: a request has jsonrpc, id, method and params")
-        }
-        _ => RpcError::parse(),
-    })?;
-    if request.jsonrpc.as_deref() != Some("2.0") {
-        return Err(RpcError::invalid_request("invalid request: jsonrpc must be \"2.0\""));
-    }
-    match request.id.map(|id| id.get().as_bytes().first()) {
-        None | Some(Some(b'"' | b'-' | b'0'..=b'9' | b'n')) => Ok(request),
-        Some(_) => {
-            Err(RpcError::invalid_request("invalid request: the id must be a string, a number or null"))
-        }
-    }
-}
-
-/// Stops at the bound instead of collecting a batch that will be refused anyway.
-struct Entries {
-    most: usize,
-}
-
-impl<'de> de::Visitor<'de> for Entries {
-    type Value = Option<Vec<&'de RawValue>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a batch of requests")
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = seq.next_element()? {
-            if entries.len() >= self.most {
-                while seq.next_element::<de::IgnoredAny>()?.is_some() {}
-                return Ok(None);
-            }
-            entries.push(entry);
-        }
-        Ok(Some(entries))
-    }
-}
-
-fn read_batch(body: &[u8], most: usize) -> Result<Vec<&RawValue>, RpcError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let entries = deserializer.deserialize_seq(Entries { most }).map_err(|_| RpcError::parse())?;
-    deserializer.end().map_err(|_| RpcError::parse())?;
-    match entries {
-        None => Err(RpcError::invalid_request(format!("batch too large: the limit is {most} requests"))),
-        Some(entries) if entries.is_empty() => Err(RpcError::invalid_request("empty batch")),
-        Some(entries) => Ok(entries),
     }
 }

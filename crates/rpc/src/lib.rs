@@ -19,6 +19,7 @@ mod method;
 mod net;
 mod params;
 mod quantity;
+mod request;
 mod restake;
 mod revert;
 mod server;

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 /// The figures of one method.
 pub(crate) struct Meter {
+    /// Its name.
+    pub(crate) method: &'static str,
     answered: Counter,
     failed: Counter,
     seconds: Histogram,
@@ -13,6 +15,7 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn of(method: &'static str) -> Self {
         Self {
+            method,
             answered: counter!("bulwark_rpc_requests_total", "method" => method, "outcome" => "ok"),
             failed: counter!("bulwark_rpc_requests_total", "method" => method, "outcome" => "error"),
             seconds: histogram!("bulwark_rpc_seconds", "method" => method),

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// An answer under way.
 pub(crate) type Pending = BoxFuture<'static, Reply>;
 
+/// Answers under way, one a request.
+pub(crate) type PendingAll = BoxFuture<'static, Vec<Reply>>;
+
 /// An answer that is there already, and the subscription that it announces.
 pub(crate) type Begun = Result<(Json, Option<Task>), RpcError>;
 
@@ -21,6 +24,8 @@ pub(crate) type Begun = Result<(Json, Option<Task>), RpcError>;
 type Look = fn(&Context, Params<'_>) -> Reply;
 /// A wait.
 type Wait = fn(&Arc<Context>, Params<'_>) -> Pending;
+/// The same wait for many requests.
+pub(crate) type Together = fn(&Arc<Context>, &[Params<'_>]) -> PendingAll;
 /// A deed on a connection.
 type OnSocket = fn(&Arc<Context>, Params<'_>, &Arc<Socket>) -> Begun;
 
@@ -33,6 +38,8 @@ pub(crate) enum Run {
     Heavy(Look),
     /// Waiting for the producer: transactions and controls.
     Wait(Wait),
+    /// Waiting for the producer, and in a batch all of them at once.
+    Together(Together),
     /// Bound to a WebSocket connection. A task starts after the answer is on its way.
     Socket(OnSocket),
 }
@@ -67,6 +74,10 @@ impl Method {
 
     pub(crate) const fn wait(name: &'static str, run: Wait) -> Self {
         Self { name, run: Run::Wait(run), access: Access::Open }
+    }
+
+    pub(crate) const fn together(name: &'static str, run: Together) -> Self {
+        Self { name, run: Run::Together(run), access: Access::Open }
     }
 
     pub(crate) const fn socket(name: &'static str, run: OnSocket) -> Self {

@@ -26,7 +26,7 @@ struct Told<T> {
     queued: T,
 }
 
-/// Nonces are in decimal, as geth writes them.
+/// Nonces are in decimal and senders with checksum, as geth writes them.
 type ByNonce<T> = BTreeMap<String, T>;
 
 fn status(cx: &Context, _: Params<'_>) -> Reply {
@@ -41,8 +41,8 @@ fn told<T>(waiting: BTreeMap<u64, Arc<Recovered>>, of: impl Fn(&Recovered) -> T)
 /// All that waits, as `of` tells it. The pool is not held up by that: it hands out clones.
 fn everything<T: Serialize>(cx: &Context, of: impl Fn(&Recovered) -> T) -> Reply {
     let pool::Content { pending, queued } = cx.chain.pool().content();
-    let all = |senders: BTreeMap<Address, BTreeMap<u64, Arc<Recovered>>>| -> BTreeMap<Address, ByNonce<T>> {
-        senders.into_iter().map(|(sender, waiting)| (sender, told(waiting, &of))).collect()
+    let all = |senders: BTreeMap<Address, BTreeMap<u64, Arc<Recovered>>>| -> BTreeMap<String, ByNonce<T>> {
+        senders.into_iter().map(|(sender, waiting)| (sender.to_checksum(None), told(waiting, &of))).collect()
     };
     json(&Told { pending: all(pending), queued: all(queued) })
 }

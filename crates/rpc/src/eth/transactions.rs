@@ -6,7 +6,7 @@ use crate::{
     convert,
     error::RpcError,
     json::{Reply, json, null},
-    method::{Method, Pending, pending},
+    method::{Method, PendingAll},
     params::Params,
     quantity::Quantity,
 };
@@ -16,7 +16,7 @@ use chain::SealedBlock;
 use std::sync::Arc;
 
 pub(crate) const METHODS: &[Method] = &[
-    Method::wait("eth_sendRawTransaction", send_raw),
+    Method::together("eth_sendRawTransaction", send_raw),
     Method::now("eth_getTransactionByHash", by_hash),
     Method::now("eth_getTransactionByBlockHashAndIndex", by_block_hash),
     Method::now("eth_getTransactionByBlockNumberAndIndex", by_block_number),
@@ -25,10 +25,26 @@ pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_pendingTransactions", pending_transactions),
 ];
 
-/// With instant sealing the answer comes when the block with the transaction is durable.
-fn send_raw(cx: &Arc<Context>, params: Params<'_>) -> Pending {
+/// With instant sealing the answer comes when the block with the transaction is durable. Those of one batch are
+/// admitted together and share a block.
+fn send_raw(cx: &Arc<Context>, requests: &[Params<'_>]) -> PendingAll {
+    let read: Vec<Result<Bytes, RpcError>> =
+        requests.iter().map(|params| params.one("transaction")).collect();
     let chain = cx.chain.clone();
-    pending(params.one::<Bytes>("transaction"), |raw| async move { json(&chain.submit_raw(raw).await?) })
+    Box::pin(async move {
+        let good: Vec<Bytes> = read.iter().flatten().cloned().collect();
+        let hashes = match <[Bytes; 1]>::try_from(good) {
+            Ok([raw]) => vec![chain.submit_raw(raw).await],
+            Err(many) => chain.submit_raw_all(many).await,
+        };
+        let mut hashes = hashes.into_iter();
+        let lost = || Err(RpcError::internal("a transaction got no answer"));
+        let answer = |read: Result<Bytes, RpcError>| match read {
+            Ok(_) => hashes.next().map_or_else(lost, |hash| json(&hash?)),
+            Err(error) => Err(error),
+        };
+        read.into_iter().map(answer).collect()
+    })
 }
 
 /// A transaction, sealed or in the pool, as `of` tells it.

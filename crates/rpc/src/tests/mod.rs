@@ -64,8 +64,14 @@ async fn node_with(mining: Mining, change: impl FnOnce(&mut ServerConfig)) -> No
         timestamp: 1_700_000_000,
         base_fee: None,
     });
-    let config =
-        Config { genesis, data_dir: None, history: chain::History::All, mining, pool: Default::default(), audit: true };
+    let config = Config {
+        genesis,
+        data_dir: None,
+        history: chain::History::All,
+        mining,
+        pool: Default::default(),
+        audit: true,
+    };
     let chain = Chain::open(config).unwrap();
     let mut config = ServerConfig {
         host: "127.0.0.1".into(),
