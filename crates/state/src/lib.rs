@@ -2,14 +2,27 @@
 //! logs and transactions, and a durable, crash-safe commit of whole blocks. It knows no EVM: accounts, slots and bytes
 //! come in, roots and old values come out.
 
+mod codec;
+mod durable;
 pub mod error;
+mod guard;
+mod keccak;
+mod layer;
+mod logs;
 pub mod model;
+mod node;
+mod proof;
 mod reader;
+mod store;
+mod table;
+pub mod trie;
+mod view;
+mod world;
 mod writer;
 
 pub use error::{Error, Result};
 pub use model::{
-    Account, AccountChange, BlockRecord, Changes, EmptyRange, Head, History, LogKey, OnProgress, Options, Progress,
+    Account, AccountChange, BlockRecord, Changes, EmptyRange, Head, History, Limits, LogKey, OnProgress, Options, Progress,
     Proof, RANGE_BLOCKS, SlotProof, StoredHeader, TRIE_BYTES,
 };
 pub use reader::{Reader, Readers};

@@ -83,6 +83,14 @@ pub struct EmptyRange {
     pub hashes: Vec<B256>,
 }
 
+impl EmptyRange {
+    /// Number of the last block; of the first, if there are no hashes.
+    pub fn last(&self) -> u64 {
+        let blocks = u64::try_from(self.hashes.len()).unwrap_or(u64::MAX);
+        self.first.saturating_add(blocks.saturating_sub(1))
+    }
+}
+
 /// A stored header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredHeader {
@@ -159,6 +167,33 @@ pub struct Progress {
 /// Told of [`Progress`], on any thread.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
+/// When work that follows sealing is done. The defaults suit a node; tests choose small ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pending rows at which a fold begins: each fold writes a file a table, so few large ones beat many small ones.
+    pub fold_rows: usize,
+    /// Pending blocks at which a fold begins: bounds what a start has to load.
+    pub fold_blocks: u64,
+    /// Pending rows at which the next commit waits for the fold.
+    pub pending_rows: usize,
+    /// Leaves from which on a checkpoint of the tries is kept: with fewer, building them takes less than 100 ms.
+    pub checkpoint_leaves: usize,
+    /// Changed rows after which a checkpoint is written: a start applies as many, at some 10 µs each.
+    pub checkpoint_rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fold_rows: 50_000,
+            fold_blocks: 4_096,
+            pending_rows: 200_000,
+            checkpoint_leaves: 100_000,
+            checkpoint_rows: 50_000,
+        }
+    }
+}
+
 /// How to open a database.
 #[derive(Clone)]
 pub struct Options {
@@ -170,6 +205,8 @@ pub struct Options {
     pub identity: B256,
     /// Bytes of trie nodes to keep in memory; colder ones grow back from the database.
     pub trie_bytes: usize,
+    /// When work that follows sealing is done.
+    pub limits: Limits,
     /// Called now and then during a long start.
     pub on_progress: Option<OnProgress>,
 }
@@ -179,8 +216,9 @@ pub const TRIE_BYTES: usize = 1 << 30;
 
 impl Options {
     /// A database without files.
-    pub const fn in_memory(identity: B256) -> Self {
-        Self { data_dir: None, history: History::All, identity, trie_bytes: TRIE_BYTES, on_progress: None }
+    pub fn in_memory(identity: B256) -> Self {
+        let (data_dir, history, limits) = (None, History::All, Limits::default());
+        Self { data_dir, history, identity, trie_bytes: TRIE_BYTES, limits, on_progress: None }
     }
 
     /// A database in a directory, which is made if it does not exist.
@@ -196,6 +234,7 @@ impl fmt::Debug for Options {
             .field("history", &self.history)
             .field("identity", &self.identity)
             .field("trie_bytes", &self.trie_bytes)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -1,118 +1,166 @@
 //! Snapshots of the chain at one block, for any thread.
 
-use crate::{Account, Error, Head, LogKey, Proof, Result, StoredHeader};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use crate::logs::BlocksWithLogs;
+use crate::model::{Account, Head, LogKey, Proof, StoredHeader};
+use crate::store::Shared;
+use crate::view::View;
+use crate::{Error, Result, proof};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use std::ops::RangeInclusive;
-
-fn unready<T>() -> Result<T> {
-    Err(Error::Misuse { what: "not built yet".into() })
-}
+use std::sync::Arc;
 
 /// Hands out the latest [`Reader`]; cheap to clone and to ask.
 #[derive(Clone)]
-pub struct Readers {}
+pub struct Readers {
+    shared: Arc<Shared>,
+}
 
 impl Readers {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// A snapshot at the last sealed block.
     pub fn latest(&self) -> Reader {
-        Reader {}
+        Reader { view: self.shared.latest(), shared: Arc::clone(&self.shared) }
     }
 }
 
 /// A snapshot at one block: later blocks, folds and rewinds do not change it, and it never waits for the writer.
-/// While it lives, the database keeps what it needs: do not hold it for long.
+/// While it lives, the database keeps what it needs, and stays locked: do not hold it for long.
 #[derive(Clone)]
-pub struct Reader {}
+pub struct Reader {
+    view: Arc<View>,
+    shared: Arc<Shared>,
+}
 
 impl Reader {
     /// The snapshot's block; `None`: the chain has none yet.
     pub fn head(&self) -> Option<Head> {
-        None
+        self.view.head
     }
 
     /// The oldest block whose state and logs are readable.
     pub fn oldest(&self) -> u64 {
-        0
+        self.view.oldest
+    }
+
+    fn check(&self, at: u64) -> Result<()> {
+        let head = self.view.head.ok_or(Error::NoBlocks)?.number;
+        if at > head {
+            return Err(Error::UnknownBlock { asked: at, head });
+        }
+        if at < self.view.oldest {
+            return Err(Error::StatePruned { asked: at, oldest: self.view.oldest });
+        }
+        Ok(())
     }
 
     /// An account after block `at`.
     ///
     /// # Errors
     /// An unknown or pruned block, or the database's own.
-    pub fn account(&self, _address: Address, _at: u64) -> Result<Option<Account>> {
-        unready()
+    pub fn account(&self, address: Address, at: u64) -> Result<Option<Account>> {
+        self.check(at)?;
+        Ok(self.view.account_at(&keccak256(address), at)?.map(|row| row.account()))
     }
 
     /// A slot after block `at`; zero if absent.
     ///
     /// # Errors
     /// An unknown or pruned block, or the database's own.
-    pub fn slot(&self, _address: Address, _slot: U256, _at: u64) -> Result<U256> {
-        unready()
+    pub fn slot(&self, address: Address, slot: U256, at: u64) -> Result<U256> {
+        self.check(at)?;
+        let row = self.view.account_at(&keccak256(address), at)?;
+        let Some(row) = row.filter(|row| row.storage_id != 0) else { return Ok(U256::ZERO) };
+        let value = self.view.slot_at(row.storage_id, &keccak256(slot.to_be_bytes::<32>()), at)?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// All accounts after the snapshot's block with their addresses, by address hash. Reads the whole state.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn accounts(&self) -> Result<Vec<(Address, Account)>> {
+        let rows = self.view.accounts_between(&B256::ZERO, &B256::repeat_byte(0xff))?;
+        Ok(rows.into_iter().map(|(key, row)| (key.address, row.account())).collect())
+    }
+
+    /// All slots of an account after the snapshot's block, by slot hash.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn slots(&self, address: Address) -> Result<Vec<(U256, U256)>> {
+        let row = self.view.account_now(&keccak256(address))?;
+        let Some(row) = row.filter(|row| row.storage_id != 0) else { return Ok(Vec::new()) };
+        let slots = self.view.slots_between(row.storage_id, &B256::ZERO, &B256::repeat_byte(0xff))?;
+        Ok(slots.into_iter().map(|(key, value)| (key.slot, value)).collect())
     }
 
     /// Code by its hash.
     ///
     /// # Errors
     /// The database's own.
-    pub fn code(&self, _hash: B256) -> Result<Option<Bytes>> {
-        unready()
+    pub fn code(&self, hash: B256) -> Result<Option<Bytes>> {
+        self.view.code(&hash)
     }
 
     /// A block's header; `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn header(&self, _number: u64) -> Result<Option<StoredHeader>> {
-        unready()
+    pub fn header(&self, number: u64) -> Result<Option<StoredHeader>> {
+        self.view.header(number)
     }
 
     /// A block's hash; `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn hash_of(&self, _number: u64) -> Result<Option<B256>> {
-        unready()
+    pub fn hash_of(&self, number: u64) -> Result<Option<B256>> {
+        Ok(self.view.identity(number)?.map(|(hash, _)| hash))
     }
 
     /// The state root after a block; `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn root_of(&self, _number: u64) -> Result<Option<B256>> {
-        unready()
+    pub fn root_of(&self, number: u64) -> Result<Option<B256>> {
+        Ok(self.view.identity(number)?.map(|(_, root)| root))
     }
 
     /// The number of the block with this hash; `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn number_of(&self, _hash: B256) -> Result<Option<u64>> {
-        unready()
+    pub fn number_of(&self, hash: B256) -> Result<Option<u64>> {
+        self.view.number_of(&hash)
     }
 
     /// A block's transactions; empty for a block inside an empty range, `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn body(&self, _number: u64) -> Result<Option<Bytes>> {
-        unready()
+    pub fn body(&self, number: u64) -> Result<Option<Bytes>> {
+        let empty = Some(Bytes::new());
+        self.view.block(number, |block| block.body.clone(), |_, _, _| empty, |base| base.body(number))
     }
 
     /// A block's receipts; empty for a block inside an empty range, `None`: no such block.
     ///
     /// # Errors
     /// The database's own.
-    pub fn receipts(&self, _number: u64) -> Result<Option<Bytes>> {
-        unready()
+    pub fn receipts(&self, number: u64) -> Result<Option<Bytes>> {
+        let empty = Some(Bytes::new());
+        self.view.block(number, |block| block.receipts.clone(), |_, _, _| empty, |base| base.receipts(number))
     }
 
     /// Block and position of the transaction with this hash.
     ///
     /// # Errors
     /// The database's own.
-    pub fn block_of_transaction(&self, _hash: B256) -> Result<Option<(u64, u32)>> {
-        unready()
+    pub fn block_of_transaction(&self, hash: B256) -> Result<Option<(u64, u32)>> {
+        self.view.transaction(&hash)
     }
 
     /// Blocks in `blocks` that hold, for each group, a log with one of its keys; rising. No group: every block. A
@@ -122,17 +170,24 @@ impl Reader {
     /// A pruned begin; each item: the database's own.
     pub fn blocks_with_logs(
         &self,
-        _groups: &[Vec<LogKey>],
-        _blocks: RangeInclusive<u64>,
-    ) -> Result<impl Iterator<Item = Result<u64>> + Send + 'static> {
-        unready::<std::iter::Empty<Result<u64>>>()
+        groups: &[Vec<LogKey>],
+        blocks: RangeInclusive<u64>,
+    ) -> Result<impl Iterator<Item = Result<u64>> + Send + use<>> {
+        let head = self.view.head.ok_or(Error::NoBlocks)?.number;
+        let (from, to) = (*blocks.start(), (*blocks.end()).min(head));
+        if from < self.view.oldest {
+            return Err(Error::LogsPruned { asked: from, oldest: self.view.oldest });
+        }
+        Ok(BlocksWithLogs::new(Arc::clone(&self.view), groups, from, to))
     }
 
     /// A proof of an account and some of its slots after block `at`.
     ///
     /// # Errors
     /// An unknown, pruned or too old block, or the database's own.
-    pub fn proof(&self, _address: Address, _slots: &[U256], _at: u64) -> Result<Proof> {
-        unready()
+    pub fn proof(&self, address: Address, slots: &[U256], at: u64) -> Result<Proof> {
+        self.check(at)?;
+        let root = self.root_of(at)?.ok_or(Error::Rewound { asked: at })?;
+        proof::prove(&self.shared, address, slots, at, root)
     }
 }

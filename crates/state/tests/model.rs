@@ -1,0 +1,128 @@
+//! Random chains against plain maps, in memory and durable: every block, every past state, every index, before and after
+//! folds, prunes, rewinds and restarts.
+
+mod common;
+
+use common::{Model, Step, compare_state, compare_writer, options, steps};
+use proptest::prelude::*;
+use state::{Error, History, Writer};
+use std::path::PathBuf;
+
+fn oldest(model: &Model, history: History, floor: &mut u64) -> u64 {
+    if let (History::Last(blocks), Some(head)) = (history, model.head()) {
+        *floor = (*floor).max(head.saturating_sub(blocks));
+    }
+    *floor
+}
+
+/// Runs the steps and compares after each restart, where asked, and at the end.
+fn run(steps: &[Step], data_dir: Option<PathBuf>, history: History) {
+    let mut model = Model::default();
+    let mut writer = Writer::open(options(data_dir.clone(), history)).unwrap();
+    let mut floor = 0;
+    for step in steps {
+        match step {
+            Step::Block(draft) => model.seal(&mut writer, draft),
+            Step::Empty(lengths) => model.seal_empty(&mut writer, lengths),
+            Step::Try(draft) => model.try_out(&mut writer, draft),
+            Step::Rewind(back) => {
+                let oldest = oldest(&model, history, &mut floor);
+                model.rewind(&mut writer, u64::from(*back), oldest);
+            }
+            Step::Restart if data_dir.is_some() => {
+                writer.close().unwrap();
+                writer = Writer::open(options(data_dir.clone(), history)).unwrap();
+                model.compare(&writer.reader(), oldest(&model, history, &mut floor));
+            }
+            Step::Restart | Step::Check => model.compare(&writer.reader(), oldest(&model, history, &mut floor)),
+        }
+        oldest(&model, history, &mut floor);
+    }
+    let oldest = oldest(&model, history, &mut floor);
+    model.compare(&writer.reader(), oldest);
+    if let Some(head) = model.head() {
+        compare_writer(&writer, model.world(head));
+    }
+    check_bounds(&writer, &model, oldest);
+}
+
+fn check_bounds(writer: &Writer, model: &Model, oldest: u64) {
+    let reader = writer.reader();
+    let Some(head) = model.head() else {
+        assert_eq!(reader.account(common::address(1), 0), Err(Error::NoBlocks));
+        return;
+    };
+    assert_eq!(reader.oldest(), oldest);
+    let beyond = reader.account(common::address(1), head + 1);
+    assert_eq!(beyond, Err(Error::UnknownBlock { asked: head + 1, head }));
+    if let Some(asked) = oldest.checked_sub(1) {
+        let refused = reader.account(common::address(1), asked);
+        assert_eq!(refused, Err(Error::StatePruned { asked, oldest }));
+        assert_eq!(
+            reader.blocks_with_logs(&[], asked..=head).err(),
+            Some(Error::LogsPruned { asked, oldest })
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_chain_in_memory_is_what_plain_maps_say(steps in steps(60)) {
+        run(&steps, None, History::All);
+    }
+
+    #[test]
+    fn a_chain_in_memory_forgets_exactly_what_it_may(steps in steps(60), last in 0u64..12) {
+        run(&steps, None, History::Last(last));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_durable_chain_is_what_plain_maps_say(steps in steps(70)) {
+        let dir = tempfile::tempdir().unwrap();
+        run(&steps, Some(dir.path().into()), History::All);
+    }
+
+    #[test]
+    fn a_durable_chain_forgets_exactly_what_it_may(steps in steps(70), last in 0u64..12) {
+        let dir = tempfile::tempdir().unwrap();
+        run(&steps, Some(dir.path().into()), History::Last(last));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_reader_keeps_its_block_whatever_comes_after(before in steps(30), after in steps(30), durable: bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = durable.then(|| dir.path().into());
+        let mut model = Model::default();
+        let mut writer = Writer::open(options(data_dir, History::All)).unwrap();
+        play(&before, &mut model, &mut writer);
+        let (then, reader) = (model.clone(), writer.reader());
+        play(&after, &mut model, &mut writer);
+        then.compare(&reader, 0);
+        if let Some(head) = then.head() {
+            compare_state(&reader, head, then.world(head)).unwrap();
+        }
+        model.compare(&writer.reader(), 0);
+    }
+}
+
+fn play(steps: &[Step], model: &mut Model, writer: &mut Writer) {
+    for step in steps {
+        match step {
+            Step::Block(draft) => model.seal(writer, draft),
+            Step::Empty(lengths) => model.seal_empty(writer, lengths),
+            Step::Try(draft) => model.try_out(writer, draft),
+            Step::Rewind(back) => model.rewind(writer, u64::from(*back), 0),
+            Step::Restart | Step::Check => {}
+        }
+    }
+}
