@@ -46,7 +46,7 @@ fn the_story_ends_with_every_operator_holding_its_stake_less_what_left() {
     let input = input();
     assert_eq!(operators.len(), input.len());
     for operator in operators {
-        let stake = input[operator["operator"].as_str().unwrap()];
+        let stake = input[&operator["operator"].as_str().unwrap().to_lowercase()];
         assert_eq!(wei(&operator["input_wei"]), stake);
         assert_eq!(wei(&operator["on_chain_wei"]) + wei(&operator["withdrawn_wei"]), stake, "{operator}");
     }

@@ -129,9 +129,9 @@ impl Banner<'_> {
     /// As one line of JSON.
     pub fn json(&self) -> Value {
         let args = self.args;
-        let account = |signer: &PrivateKeySigner| json!({ "address": signer.address(), "private_key": signer.to_bytes(), "balance_wei": wei(args.balance) });
+        let account = |signer: &PrivateKeySigner| json!({ "address": signer.address().to_string(), "private_key": signer.to_bytes(), "balance_wei": wei(args.balance) });
         let contracts: serde_json::Map<String, Value> =
-            contracts().map(|(name, address)| (name.into(), json!(address))).collect();
+            contracts().map(|(name, address)| (name.into(), address.to_string().into())).collect();
         json!({
             "event": "ready",
             "version": env!("CARGO_PKG_VERSION"),
@@ -150,7 +150,7 @@ impl Banner<'_> {
             "account_0_nonce": self.first_nonce,
             "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
             "contracts": contracts,
-            "test_token_strategy": addresses::TEST_TOKEN_STRATEGY,
+            "test_token_strategy": addresses::TEST_TOKEN_STRATEGY.to_string(),
             "ready_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })
     }

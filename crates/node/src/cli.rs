@@ -17,6 +17,10 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BULWARK
 /// Most accounts that `dev` derives and funds.
 const MAX_ACCOUNTS: u32 = 10_000;
 
+/// What `dev` and `demo` log: what goes wrong in our own parts. Database and producer are left out: what they refuse
+/// ends the process, and its one line of error says why.
+const DEFAULT_LOG: &str = "off,bulwark=warn,rpc=warn,chain=warn,chain::producer=off";
+
 /// Longest time between blocks, in seconds: a day.
 const MAX_BLOCK_TIME_SECS: f64 = 86_400.0;
 
@@ -58,7 +62,7 @@ pub struct LogArgs {
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Which log lines: error, warn, info, debug, trace, or by module (info,chain=debug)
-    #[arg(long, default_value = "warn", value_name = "FILTER")]
+    #[arg(long, default_value = DEFAULT_LOG, value_name = "FILTER")]
     pub log: String,
 }
 

@@ -36,7 +36,7 @@ pub type Shared = Arc<Mutex<Ledger>>;
 
 /// Where a sender's wei go.
 pub fn sink(index: u32) -> Address {
-    Address::with_last_byte(0x10 + u8::try_from(index).unwrap())
+    Address::repeat_byte(0xa0 + u8::try_from(index).unwrap())
 }
 
 /// Clients at work.
@@ -130,7 +130,7 @@ fn deposit(wallet: &mut Wallet, _: u32) -> Signed {
 /// A transaction of 100 kB.
 pub fn large(wallet: &mut Wallet) -> Signed {
     let input = vec![0xab; LARGE];
-    let transaction = wallet.transaction(Address::with_last_byte(0xff), U256::ZERO, input);
+    let transaction = wallet.transaction(Address::repeat_byte(0xff), U256::ZERO, input);
     wallet.sign(alloy_consensus::TxEip1559 { gas_limit: 6_000_000, ..transaction })
 }
 

@@ -140,8 +140,8 @@ impl Report<'_> {
         let operator = self.graph.operators.get(index);
         let row = self.sum(String::new(), &[index]);
         json!({
-            "operator": operator.map(|operator| operator.address),
-            "played_by": self.cast.operators.get(index).map(|player| player.address),
+            "operator": operator.map(|operator| operator.address.to_string()),
+            "played_by": self.cast.operators.get(index).map(|player| player.address.to_string()),
             "anchored": operator.map(|operator| operator.anchored),
             "input_wei": row.input.to_string(),
             "withdrawn_wei": row.left.to_string(),
