@@ -45,7 +45,7 @@ pub struct ServerConfig {
 pub struct Limits {
     /// Bytes of a request's body or a WebSocket message.
     pub max_body_bytes: usize,
-    /// Bytes of an answer, and of all that waits to be read by one WebSocket client.
+    /// Bytes of an answer, and of all answers that wait to be read by one WebSocket client.
     pub max_response_bytes: usize,
     /// Requests in one batch.
     pub max_batch: usize,
@@ -55,6 +55,8 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// Open subscriptions of one WebSocket connection.
     pub max_subscriptions: usize,
+    /// Bytes of notifications that wait for one WebSocket client; one that reads too slowly is disconnected.
+    pub max_waiting_bytes: usize,
     /// Installed filters, of all callers.
     pub max_filters: usize,
     /// A filter that nobody asks for changes this long is removed.
@@ -86,6 +88,7 @@ impl Default for Limits {
             max_connections: 4_096,
             max_in_flight: 128,
             max_subscriptions: 1_024,
+            max_waiting_bytes: 8 << 20,
             max_filters: 4_096,
             filter_lifetime: Duration::from_secs(300),
             max_logs: 20_000,

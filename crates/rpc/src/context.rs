@@ -4,6 +4,7 @@ use crate::{
     accounts::Accounts,
     config::{Limits, Mode},
     filters::Filters,
+    subscriptions::Heads,
     workers::Workers,
 };
 use chain::Chain;
@@ -14,6 +15,7 @@ pub(crate) struct Context {
     pub(crate) mode: Mode,
     pub(crate) accounts: Accounts,
     pub(crate) filters: Filters,
+    pub(crate) heads: Heads,
     pub(crate) workers: Workers,
     pub(crate) limits: Limits,
     pub(crate) client_version: String,
@@ -37,6 +39,7 @@ impl Context {
         Ok(Self {
             accounts: Accounts::new(signers),
             filters: Filters::new(&limits),
+            heads: Heads::default(),
             workers: Workers::new(&limits)?,
             chain,
             mode,

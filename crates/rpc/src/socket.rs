@@ -34,9 +34,6 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// What every waiting message costs besides its bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 128;
 
-/// Bytes of notifications that may wait for a slow reader.
-const MAX_NOTIFICATION_BYTES: usize = 8 << 20;
-
 /// Why a client's connection is ended by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -72,7 +69,9 @@ impl Socket {
             outbox,
             answer_bytes: Arc::new(Semaphore::new(max_answer_bytes)),
             max_answer_bytes,
-            notification_bytes: Arc::new(Semaphore::new(MAX_NOTIFICATION_BYTES)),
+            notification_bytes: Arc::new(Semaphore::new(
+                limits.max_waiting_bytes.min(Semaphore::MAX_PERMITS),
+            )),
             subscriptions: Mutex::default(),
             max_subscriptions: limits.max_subscriptions,
             end: watch::channel(End::Open).0,
@@ -228,6 +227,11 @@ async fn answer(shared: &Shared, socket: &Arc<Socket>, trust: &Trust, body: axum
     }
 }
 
+/// Resolves when there is no point in writing on.
+async fn given_up(end: &mut watch::Receiver<End>) {
+    let _ = end.wait_for(|end| matches!(end, End::Gone | End::Slow)).await;
+}
+
 /// Writes what waits, many messages to a flush.
 async fn write(
     mut sink: SplitSink<WebSocket, Message>,
@@ -249,10 +253,13 @@ async fn write(
             }
             sink.flush().await
         };
-        match tokio::time::timeout(patience, batch).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => socket.finish(End::Gone),
-            Err(_) => socket.finish(End::Slow),
+        tokio::select! {
+            written = tokio::time::timeout(patience, batch) => match written {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => socket.finish(End::Gone),
+                Err(_) => socket.finish(End::Slow),
+            },
+            () = given_up(&mut end) => {}
         }
     }
     let why = *end.borrow();

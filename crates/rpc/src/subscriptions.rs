@@ -16,7 +16,9 @@ use alloy_primitives::B256;
 use alloy_rpc_types_eth::Filter;
 use chain::{Chain, LocatedLog, LogFilter, SealedBlock, query};
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -35,7 +37,7 @@ pub(crate) struct Task {
 fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
     let args = params.args()?;
     let kind: String = args.required(0, "kind")?;
-    let feed = Feed { id: FilterId(0), socket: socket.clone(), chain: cx.chain.clone() };
+    let feed = Feed { id: FilterId(0), socket: socket.clone(), cx: cx.clone() };
     let run: Box<dyn FnOnce(Feed) -> BoxFuture<'static, ()>> = match kind.as_str() {
         "newHeads" => {
             let blocks = cx.chain.subscribe();
@@ -77,25 +79,43 @@ fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Be
 struct Feed {
     id: FilterId,
     socket: Arc<Socket>,
-    chain: Chain,
+    cx: Arc<Context>,
+}
+
+/// The newest head as it is told to subscribers: written once for all of them.
+#[derive(Default)]
+pub(crate) struct Heads(Mutex<Option<(B256, Arc<RawValue>)>>);
+
+impl Heads {
+    fn text(&self, block: &SealedBlock) -> Option<Arc<RawValue>> {
+        let mut newest = self.0.lock();
+        match &*newest {
+            Some((hash, text)) if *hash == block.hash => Some(text.clone()),
+            _ => {
+                let text: Arc<RawValue> = to_raw_value(&convert::header(block)).ok()?.into();
+                *newest = Some((block.hash, text.clone()));
+                Some(text)
+            }
+        }
+    }
 }
 
 #[derive(Serialize)]
-struct Notification<'a, T> {
+struct Notification<'a, T: ?Sized> {
     jsonrpc: &'static str,
     method: &'static str,
     params: Delivery<'a, T>,
 }
 
 #[derive(Serialize)]
-struct Delivery<'a, T> {
+struct Delivery<'a, T: ?Sized> {
     subscription: FilterId,
     result: &'a T,
 }
 
 impl Feed {
     /// Sends one notification. `false`: the connection is ending.
-    fn deliver<T: Serialize>(&self, result: &T) -> bool {
+    fn deliver<T: Serialize + ?Sized>(&self, result: &T) -> bool {
         let params = Delivery { subscription: self.id, result };
         let notification = Notification { jsonrpc: "2.0", method: "eth_subscription", params };
         match serde_json::to_string(&notification) {
@@ -155,10 +175,14 @@ impl Follower {
 }
 
 async fn heads(feed: Feed, events: Receiver<Arc<SealedBlock>>) {
-    let mut follower = Follower::new(&feed.chain, events);
-    while let Some(blocks) = follower.next(&feed.chain).await {
+    let mut follower = Follower::new(&feed.cx.chain, events);
+    while let Some(blocks) = follower.next(&feed.cx.chain).await {
         for block in blocks {
-            if !feed.deliver(&convert::header(&block)) {
+            let delivered = match feed.cx.heads.text(&block) {
+                Some(text) => feed.deliver(&*text),
+                None => feed.deliver(&convert::header(&block)),
+            };
+            if !delivered {
                 return;
             }
         }
@@ -166,8 +190,8 @@ async fn heads(feed: Feed, events: Receiver<Arc<SealedBlock>>) {
 }
 
 async fn logs(feed: Feed, events: Receiver<Arc<SealedBlock>>, filter: LogFilter) {
-    let mut follower = Follower::new(&feed.chain, events);
-    while let Some(blocks) = follower.next(&feed.chain).await {
+    let mut follower = Follower::new(&feed.cx.chain, events);
+    while let Some(blocks) = follower.next(&feed.cx.chain).await {
         for block in blocks {
             let mut found: Vec<LocatedLog> = Vec::new();
             query::collect(&block, &filter, &mut found);
@@ -191,7 +215,7 @@ async fn pending(feed: Feed, mut hashes: Receiver<B256>, full: bool) {
             Err(RecvError::Closed) => return,
         };
         let delivered = if full {
-            let waiting = feed.chain.pool().get(hash);
+            let waiting = feed.cx.chain.pool().get(hash);
             match waiting {
                 Some(waiting) => feed.deliver(&convert::pending(&waiting)),
                 None => continue,

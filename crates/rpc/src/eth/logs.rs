@@ -13,6 +13,7 @@ use crate::{
 use alloy_eips::BlockNumberOrTag;
 use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
 use chain::{LogFilter, LogsError, View};
+use std::ops::RangeInclusive;
 
 /// Block hashes in one answer of a filter; older ones are left out.
 const MAX_HASHES: u64 = 10_000;
@@ -37,32 +38,44 @@ pub(crate) fn between(filter: &Filter, from: u64, to: u64) -> LogFilter {
     }
 }
 
-/// The blocks that a filter names.
+/// The blocks that a filter names. A range from above the head to a tag is empty: indexers ask so while they wait.
 ///
 /// # Errors
 /// A range that runs backwards, or a block that does not exist.
-fn range(view: &View, filter: &Filter) -> Result<(u64, u64), RpcError> {
+fn range(view: &View, filter: &Filter) -> Result<RangeInclusive<u64>, RpcError> {
     let (from, to) = match filter.block_option {
         FilterBlockOption::AtBlockHash(hash) => {
-            let number =
-                view.number_of(hash)?.ok_or_else(|| RpcError::server(format!("unknown block: {hash}")))?;
-            return Ok((number, number));
+            let number = view.number_of(hash)?;
+            let number = number.ok_or_else(|| RpcError::server(format!("unknown block: {hash}")))?;
+            return Ok(number..=number);
         }
-        FilterBlockOption::Range { from_block, to_block } => (from_block, to_block),
+        FilterBlockOption::Range { from_block, to_block } => {
+            (from_block.unwrap_or_default(), to_block.unwrap_or_default())
+        }
     };
-    let height = |block: Option<BlockNumberOrTag>| match block.unwrap_or_default() {
+    if let (BlockNumberOrTag::Number(from), BlockNumberOrTag::Number(to)) = (from, to)
+        && from > to
+    {
+        return Err(RpcError::params(format!("invalid block range params: from {from} is after to {to}")));
+    }
+    let height = |block| match block {
         BlockNumberOrTag::Number(number) => number,
         tag => block_id::height(view, tag).unwrap_or_else(|| view.head()),
     };
-    let (from, to) = (height(from), height(to));
-    if from > to {
-        return Err(RpcError::params(format!("invalid block range params: from {from} is after to {to}")));
-    }
-    Ok((from, to))
+    Ok(height(from)..=height(to))
 }
 
-fn find(cx: &Context, view: &View, filter: &LogFilter) -> Result<Vec<Log>, RpcError> {
-    let found = view.logs(filter, cx.limits.max_logs).map_err(|error| match error {
+fn find(
+    cx: &Context,
+    view: &View,
+    filter: &Filter,
+    blocks: RangeInclusive<u64>,
+) -> Result<Vec<Log>, RpcError> {
+    if blocks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = between(filter, *blocks.start(), *blocks.end());
+    let found = view.logs(&filter, cx.limits.max_logs).map_err(|error| match error {
         LogsError::TooMany { limit } => RpcError::limit(format!(
             "query returned more than {limit} results; narrow the block range or the filter"
         )),
@@ -74,8 +87,8 @@ fn find(cx: &Context, view: &View, filter: &LogFilter) -> Result<Vec<Log>, RpcEr
 fn get(cx: &Context, params: Params<'_>) -> Reply {
     let filter: Filter = params.one("filter")?;
     let view = cx.chain.view();
-    let (from, to) = range(&view, &filter)?;
-    json(&find(cx, &view, &between(&filter, from, to))?)
+    let blocks = range(&view, &filter)?;
+    json(&find(cx, &view, &filter, blocks)?)
 }
 
 fn new_log_filter(cx: &Context, params: Params<'_>) -> Reply {
@@ -134,8 +147,7 @@ fn advance(cx: &Context, cursor: &mut Cursor) -> Result<Json, RpcError> {
                 FilterBlockOption::Range { .. } => wanted(filter),
             };
             let from = next(&view, *after)?.max(first);
-            let to = head.min(last);
-            let found = if from > to { Vec::new() } else { find(cx, &view, &between(filter, from, to))? };
+            let found = find(cx, &view, filter, from..=head.min(last))?;
             *after = mark(&view)?;
             json(&found)
         }
@@ -170,8 +182,8 @@ fn filter_logs(cx: &Context, params: Params<'_>) -> Reply {
     cx.filters.advance(id, |cursor| match cursor {
         Cursor::Logs { filter, .. } => {
             let view = cx.chain.view();
-            let (from, to) = range(&view, filter)?;
-            json(&find(cx, &view, &between(filter, from, to))?)
+            let blocks = range(&view, filter)?;
+            json(&find(cx, &view, filter, blocks)?)
         }
         Cursor::Blocks { .. } | Cursor::Pending { .. } => {
             Err(RpcError::server("filter not found: it is not one of logs"))

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, Response, StatusCode, header},
     response::{Html, IntoResponse},
-    routing::{any, get},
+    routing::get,
 };
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const NOTE: &str = include_str!("note.html");
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(root))
-        .route("/ws", any(root))
+        .route("/ws", get(root))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/api/v1/addresses", get(addresses))

@@ -196,3 +196,28 @@ async fn a_port_in_use_is_told_in_one_line() {
     assert!(told.contains("is in use") && told.contains("--port") && !told.contains('\n'), "{told}");
     node.end().await;
 }
+
+#[tokio::test]
+async fn metrics_count_by_known_method_and_never_by_what_a_caller_sends() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    // Tests run on one thread each, and so does the server that this one starts.
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let node = node_with(Mining::Instant, |config| config.metrics = Some(handle)).await;
+    node.get("eth_chainId", json!([])).await;
+    node.call("eth_getBalance", json!([])).await.unwrap_err();
+    node.call("evil_name", json!([])).await.unwrap_err();
+    node.get("eth_sendRawTransaction", json!([node.transfer(0, FIRST_NONCE)])).await;
+    let text = node.client.get(node.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "bulwark_rpc_requests_total{method=\"eth_chainId\",outcome=\"ok\"} 1",
+        "bulwark_rpc_requests_total{method=\"eth_getBalance\",outcome=\"error\"} 1",
+        "bulwark_rpc_requests_total{method=\"unknown\",outcome=\"error\"} 1",
+        "bulwark_head_block 1",
+        "bulwark_pool_pending_transactions 0",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+    assert!(!text.contains("evil"));
+    node.end().await;
+}

@@ -125,6 +125,7 @@ async fn logs_are_found_by_address_topic_and_range_and_through_filters() {
     assert_eq!(count(json!({ "fromBlock": "0x0", "topics": [B256::ZERO] })).await, 0);
     assert_eq!(count(json!({ "fromBlock": "0x0", "address": node.address(0) })).await, 0);
     assert_eq!(count(json!({ "fromBlock": "0x0", "toBlock": "0x999" })).await, 3);
+    assert_eq!(count(json!({ "fromBlock": "0x99" })).await, 0);
     let changes = async |id: &Value| node.get("eth_getFilterChanges", json!([id])).await;
     assert_eq!(changes(&filter).await.as_array().unwrap().len(), 3);
     assert_eq!(changes(&filter).await, json!([]));
@@ -185,6 +186,50 @@ async fn calls_run_on_any_block_and_reverts_are_named() {
     let poor = json!([{ "from": Address::repeat_byte(7), "to": weth, "value": "0x1" }]);
     let refusal = node.call("eth_call", poor).await.unwrap_err();
     assert!(refusal.message.contains("insufficient funds"), "{refusal:?}");
+    node.end().await;
+}
+
+#[tokio::test]
+async fn calls_may_pretend_state_and_block() {
+    let node = node().await;
+    let to = Address::repeat_byte(0x22);
+    // NUMBER PUSH0 MSTORE PUSH1 32 PUSH0 RETURN, and the same with PUSH0 SLOAD.
+    let number = json!({ (to.to_string()): { "code": "0x435f5260205ff3" } });
+    let word = |value: u64| format!("0x{value:064x}");
+    let call = json!({ "to": to });
+    assert_eq!(node.get("eth_call", json!([call, "latest", number])).await, word(0));
+    assert_eq!(node.get("eth_call", json!([call, "pending", number])).await, word(1));
+    let block = json!({ "number": "0x99" });
+    assert_eq!(node.get("eth_call", json!([call, "latest", number, block])).await, word(0x99));
+    let slot =
+        json!({ (to.to_string()): { "code": "0x5f545f5260205ff3", "stateDiff": { (word(0)): word(7) } } });
+    assert_eq!(node.get("eth_call", json!([call, "latest", slot])).await, word(7));
+    let poor = Address::repeat_byte(7);
+    let rich = json!({ (poor.to_string()): { "balance": "0xde0b6b3a7640000" } });
+    let pays = json!({ "from": poor, "to": to, "value": "0x1" });
+    assert_eq!(node.get("eth_call", json!([pays, "latest", rich])).await, "0x");
+    for (overrides, part) in [
+        (json!({ (to.to_string()): { "state": {}, "stateDiff": {} } }), "both 'state' and 'stateDiff'"),
+        (json!({ (to.to_string()): { "movePrecompileToAddress": poor } }), "not offered"),
+        (json!({ "0x12": {} }), "invalid argument 2 (state overrides)"),
+    ] {
+        let refusal = node.call("eth_call", json!([call, "latest", overrides])).await.unwrap_err();
+        assert!(refusal.code == -32602 && refusal.message.contains(part), "{refusal:?}");
+    }
+    node.end().await;
+}
+
+#[tokio::test]
+async fn an_access_list_names_the_slots_of_native_contracts_and_makes_them_warm() {
+    let node = node().await;
+    let weth = types::addresses::WETH;
+    let mut call = json!({ "from": node.address(0), "to": weth, "data": "0xd0e30db0", "value": "0x1" });
+    let answer = node.get("eth_createAccessList", json!([call])).await;
+    assert!(answer.get("error").is_none(), "{answer}");
+    assert_eq!(answer["accessList"][0]["address"], json!(weth));
+    assert!(!answer["accessList"][0]["storageKeys"].as_array().unwrap().is_empty());
+    call["accessList"] = answer["accessList"].clone();
+    assert_eq!(node.get("eth_createAccessList", json!([call])).await, answer);
     node.end().await;
 }
 

@@ -172,3 +172,51 @@ async fn a_server_that_stops_says_goodbye() {
     assert!(matches!(last, Message::Close(Some(frame)) if frame.reason == "the node is stopping"));
     node.chain.stop();
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_dropped_and_nobody_else_notices() {
+    let node = node_with(Mining::Instant, |config| config.limits.max_waiting_bytes = 64 << 10).await;
+    let mut idle = Client::connect(&node, "/", None).await;
+    let mut reader = Client::connect(&node, "/", None).await;
+    for _ in 0..400 {
+        idle.call("eth_subscribe", json!(["newHeads"])).await.unwrap();
+    }
+    reader.call("eth_subscribe", json!(["newHeads"])).await.unwrap();
+    // Enough for the system's buffers and ours: 400 heads of some 1.8 kB for each of 30 blocks.
+    for height in 1..=30 {
+        node.get("evm_mine", json!([])).await;
+        assert_eq!(number(&reader.notified().await.1["number"]), height);
+    }
+    let end = async {
+        while let Some(Ok(message)) = idle.stream.next().await {
+            if let Message::Close(frame) = message {
+                return frame;
+            }
+        }
+        None
+    };
+    let frame = tokio::time::timeout(std::time::Duration::from_secs(20), end).await.expect("it is dropped");
+    if let Some(frame) = frame {
+        assert_eq!(frame.reason, "too slow: notifications were not read");
+    }
+    assert_eq!(reader.call("eth_chainId", json!([])).await.unwrap(), "0x7a69");
+    node.end().await;
+}
+
+#[tokio::test]
+async fn more_requests_than_run_at_once_are_all_answered() {
+    let node = node_with(Mining::Instant, |config| config.limits.max_in_flight = 4).await;
+    let mut client = Client::connect(&node, "/", None).await;
+    for id in 0..100 {
+        let call = json!([{ "to": types::addresses::WETH, "data": "0x18160ddd" }]);
+        client.send(request(id, "eth_call", &call)).await;
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        let answer = client.next().await;
+        assert!(outcome(&answer).is_ok());
+        ids.insert(answer["id"].as_u64().unwrap());
+    }
+    assert_eq!(ids.len(), 100);
+    node.end().await;
+}
