@@ -88,6 +88,14 @@ pub enum ChainError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The genesis that a data directory keeps cannot be read back.
+    #[error("{path} is damaged: {source}; restore it from a copy, or start anew in another data directory")]
+    KeptGenesis {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong in it.
+        source: crate::genesis::GenesisError,
+    },
     /// The data directory holds another chain.
     #[error(
         "{path} holds another chain (genesis {found}, asked for {asked}); use its own genesis and flags, or another --data-dir"
@@ -614,7 +622,10 @@ fn keep_genesis(directory: &std::path::Path, asked: Genesis) -> Result<Genesis, 
     let path = directory.join(GENESIS_FILE);
     let file = |source| ChainError::File { path: path.clone(), source };
     let kept = match std::fs::read_to_string(&path) {
-        Ok(text) => Genesis::from_json(&text)?.0,
+        Ok(text) => match Genesis::from_json(&text) {
+            Ok((genesis, _)) => genesis,
+            Err(source) => return Err(ChainError::KeptGenesis { path, source }),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             std::fs::create_dir_all(directory).map_err(file)?;
             write_durably(directory, &path, asked.to_json().as_bytes()).map_err(file)?;

@@ -14,6 +14,9 @@ use types::{Preset, Rules};
 /// The version with the commit it was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BULWARK_COMMIT"), ")");
 
+/// Largest chain id with which a legacy signature's `v` still fits 64 bits (EIP-2294).
+const MAX_CHAIN_ID: u64 = u64::MAX / 2 - 36;
+
 /// Most accounts that `dev` derives and funds.
 const MAX_ACCOUNTS: u32 = 10_000;
 
@@ -94,7 +97,10 @@ pub struct DevArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// Chain id (EIP-155)
-    #[arg(long, default_value_t = 31_337, value_name = "ID", help_heading = "Chain")]
+    #[arg(
+        long, default_value_t = 31_337, value_name = "ID", help_heading = "Chain",
+        value_parser = clap::value_parser!(u64).range(1..=MAX_CHAIN_ID)
+    )]
     pub chain_id: u64,
     /// Delays: short ones, or those of mainnet
     #[arg(long, default_value = "fast", value_parser = preset(), help_heading = "Chain")]
@@ -112,7 +118,10 @@ pub struct DevArgs {
     #[arg(long, value_name = "GAS", help_heading = "Chain")]
     pub gas_limit: Option<u64>,
     /// Time of block 0, in seconds since 1970 [default: now]
-    #[arg(long, value_name = "SECONDS", help_heading = "Chain")]
+    #[arg(
+        long, value_name = "SECONDS", help_heading = "Chain",
+        value_parser = clap::value_parser!(u64).range(..=chain::clock::LATEST)
+    )]
     pub timestamp: Option<u64>,
     /// Base fee of block 0, in wei [default: 1000000000]
     #[arg(long, visible_alias = "block-base-fee-per-gas", value_name = "WEI", help_heading = "Chain")]
@@ -133,7 +142,9 @@ pub struct DevArgs {
     #[arg(long, value_name = "DIR", help_heading = "State")]
     pub data_dir: Option<PathBuf>,
     /// Keep the history of this many blocks [default: of all]
-    #[arg(long, value_name = "BLOCKS", help_heading = "State")]
+    #[arg(
+        long, value_name = "BLOCKS", help_heading = "State", value_parser = clap::value_parser!(u64).range(1..)
+    )]
     pub prune: Option<u64>,
     /// Check all invariants after every block
     #[arg(long, help_heading = "State")]

@@ -47,6 +47,10 @@ fn not_a_command(error: &clap::Error) -> Result<(), Failure> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             commands::print(&error.render().ansi().to_string())
         }
-        _ => Err(usage::failure(error)),
+        _ => {
+            let words: Vec<String> =
+                std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+            Err(usage::failure(error, &words))
+        }
     }
 }

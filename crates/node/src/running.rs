@@ -43,6 +43,13 @@ impl Running {
     /// In one line, what is wrong with genesis, data directory, address or port.
     pub async fn start(config: Config, serving: Serving) -> Result<Self, Failure> {
         let metrics = telemetry::start_metrics()?;
+        if let Some(directory) = &config.data_dir {
+            std::fs::create_dir_all(directory).map_err(|error| {
+                let shown = directory.display();
+                Failure::new(format!("cannot make data directory {shown}: {error}"))
+                    .help("name a directory that this user may write")
+            })?;
+        }
         let opened = tokio::task::spawn_blocking(move || Chain::open(config)).await;
         let opened = opened.map_err(|error| Failure::new(format!("opening the chain: {error}")))?;
         let chain = opened.map_err(Failure::new)?;

@@ -6,14 +6,14 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-/// What a refusal by clap says, in our form.
-pub fn failure(error: &clap::Error) -> Failure {
-    let told = error.render().to_string();
-    let usage = told.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("bulwark");
-    let asked = format!("{} --help lists what there is", command(usage));
+/// What a refusal by clap says, in our form. `words` are those of the command line, without the binary's name.
+pub fn failure(error: &clap::Error, words: &[String]) -> Failure {
+    let command = command(words);
+    let asked = format!("{command} --help lists what there is");
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return Failure::usage(format!("{} needs a command", command(usage))).help(asked);
+        return Failure::usage(format!("{command} needs a command")).help(asked);
     }
+    let told = error.render().to_string();
     let mut paragraphs = told.split("\n\n");
     let first = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
@@ -25,6 +25,18 @@ pub fn failure(error: &clap::Error) -> Failure {
     Failure::usage(first).help(help)
 }
 
+/// The command that the words name, as far as they do: of `config show --prot 1`, `bulwark config show`.
+fn command(words: &[String]) -> String {
+    let root = Cli::command();
+    let (mut named, mut at) = ("bulwark".to_string(), &root);
+    for word in words {
+        let Some(next) = at.find_subcommand(word) else { break };
+        named = format!("{named} {word}");
+        at = next;
+    }
+    named
+}
+
 /// The command nearest to one that does not exist.
 fn near(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(asked)) = error.get(ContextKind::InvalidSubcommand) else { return None };
@@ -32,12 +44,6 @@ fn near(error: &clap::Error) -> Option<String> {
     let mut all: Vec<&clap::Command> = root.get_subcommands().collect();
     all.extend(root.get_subcommands().flat_map(clap::Command::get_subcommands));
     text::nearest(asked, all.into_iter().map(clap::Command::get_name)).map(str::to_string)
-}
-
-/// The command's words in a line of usage: `bulwark config show [OPTIONS]` is `bulwark config show`.
-fn command(usage: &str) -> String {
-    let word = |word: &&str| !word.starts_with(['[', '<', '-']);
-    usage.split_whitespace().take_while(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -62,7 +68,8 @@ mod tests {
         ];
         for (words, expected) in cases {
             let error = Cli::try_parse_from([["bulwark"].as_slice(), &words].concat()).unwrap_err();
-            let failure = failure(&error);
+            let words: Vec<String> = words.into_iter().map(str::to_string).collect();
+            let failure = failure(&error, &words);
             assert!(
                 failure.message().contains(expected),
                 "{:?} should contain {expected:?}",

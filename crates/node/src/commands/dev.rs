@@ -13,7 +13,7 @@ use crate::{
 use alloy_signer_local::PrivateKeySigner;
 use chain::{
     Config, Mining,
-    genesis::{DevOptions, Genesis},
+    genesis::{DevOptions, Genesis, GenesisError},
 };
 use rpc::Mode;
 use state::History;
@@ -81,8 +81,11 @@ pub fn genesis(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Genesis,
         timestamp: args.timestamp.unwrap_or(now),
         base_fee: args.base_fee,
     });
-    genesis.check().map_err(|error| Failure::usage(error.to_string().replacen("genesis file: ", "", 1)))?;
-    Ok(genesis)
+    match genesis.check() {
+        Ok(()) => Ok(genesis),
+        Err(GenesisError::Params(error)) => Err(Failure::usage(error)),
+        Err(error) => Err(Failure::usage(error)),
+    }
 }
 
 fn config(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Config, Failure> {
