@@ -179,6 +179,7 @@ impl<O: Key, K: Word, V: Word> EnumerableMaps<O, K, V> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
 mod tests {
     use super::*;
     use crate::testkit::chain;

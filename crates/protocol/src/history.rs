@@ -389,3 +389,138 @@ fn queued_until<V: View + ?Sized>(
     }
     Ok(U256::from_limbs([found.lower, u64::from(found.upper), 0, 0]))
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
+mod tests {
+    use super::*;
+    use crate::testkit::{chain, reverts, u};
+    use alloy_primitives::U512;
+    use proptest::prelude::*;
+
+    const OPERATOR: Address = Address::repeat_byte(0x11);
+    const STRATEGY: Address = Address::repeat_byte(0x22);
+    /// Of preset `fast`.
+    const DELAY: u64 = 10;
+
+    /// The originals' list of snapshots.
+    #[derive(Default)]
+    struct Model(Vec<(u64, U256)>);
+
+    impl Model {
+        fn push(&mut self, block: u64, value: U256) {
+            match self.0.last_mut() {
+                Some(last) if last.0 == block => last.1 = value,
+                _ => self.0.push((block, value)),
+            }
+        }
+
+        fn at(&self, block: Option<u64>) -> Option<U256> {
+            self.0.iter().rev().find(|(key, _)| Some(*key) <= block).map(|(_, value)| *value)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn magnitudes_are_found_at_every_block(
+            steps in prop::collection::vec((0u64..4, 0..=WAD), 0..25),
+        ) {
+            let mut chain = chain();
+            let mut model = Model::default();
+            let first = chain.block.number;
+            for (blocks, magnitude) in steps {
+                chain.block.number += blocks;
+                let block = chain.block.number as u32;
+                chain.run(HOME, |host| push_magnitude(host, OPERATOR, STRATEGY, block, magnitude)).unwrap();
+                model.push(block.into(), U256::from(magnitude));
+                for block in first - 1..=u64::from(block) + 1 {
+                    let found =
+                        chain.run(HOME, |host| Ok(magnitude_at(host, OPERATOR, STRATEGY, block as u32)?)).unwrap();
+                    prop_assert_eq!(U256::from(found), model.at(Some(block)).unwrap_or(U256::from(WAD)));
+                }
+            }
+        }
+
+        #[test]
+        fn the_queues_window_is_that_of_an_unpruned_list(
+            start in prop_oneof![Just(0u64), Just(1000)],
+            steps in prop::collection::vec((0u64..14, any::<[u64; 4]>(), 0usize..225), 0..60),
+        ) {
+            let mut chain = chain();
+            chain.block.number = start;
+            let mut model = Model::default();
+            let mut total = U256::ZERO;
+            for (blocks, limbs, bits) in steps {
+                chain.block.number += blocks;
+                let shares = U256::from_limbs(limbs).checked_shr(256 - bits).unwrap_or_default();
+                let pushed =
+                    chain.run(HOME, |host| push_queued(host, OPERATOR, STRATEGY, ScaledShares(shares)));
+                prop_assert_eq!(pushed, Ok(()));
+                total = total.wrapping_add(shares) & (U256::MAX >> 32);
+                let now = chain.block.number;
+                model.push(now, total);
+                let before = model.at(now.checked_sub(DELAY + 1)).unwrap_or_default();
+                let found = chain.run(HOME, |host| queued_in_window(host, OPERATOR, STRATEGY));
+                match total.checked_sub(before) {
+                    Some(expected) => prop_assert_eq!(found, Ok(ScaledShares(expected))),
+                    None => prop_assert!(found.is_err(), "the total was cut within the window"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_queues_history_stays_as_small_as_its_window() {
+        let mut chain = chain();
+        for _ in 0..500 {
+            chain.block.number += 1;
+            chain
+                .run(HOME, |host| push_queued(host, OPERATOR, STRATEGY, ScaledShares(U256::MAX >> 100)))
+                .unwrap();
+        }
+        let slots = chain.accounts[&HOME].storage.values().filter(|value| !value.is_zero()).count();
+        assert!(slots <= 28, "a window of 11 blocks in chunks of two, each value in a wide slot: {slots}");
+    }
+
+    #[test]
+    fn several_values_of_a_block_are_one_snapshot() {
+        let mut chain = chain();
+        let read = chain.run(HOME, |host| {
+            push_magnitude(host, OPERATOR, STRATEGY, 7, 5)?;
+            push_magnitude(host, OPERATOR, STRATEGY, 7, 3)?;
+            Ok((
+                magnitude_at(host, OPERATOR, STRATEGY, 6)?,
+                magnitude_at(host, OPERATOR, STRATEGY, 7)?,
+                magnitude_at(host, OPERATOR, STRATEGY, u32::MAX)?,
+            ))
+        });
+        assert_eq!(read, Ok((WAD, 3, 3)), "R11");
+    }
+
+    #[test]
+    fn blocks_do_not_run_backwards() {
+        let mut chain = chain();
+        let pushed = chain.run(HOME, |host| {
+            push_magnitude(host, OPERATOR, STRATEGY, 7, 5)?;
+            push_magnitude(host, OPERATOR, STRATEGY, 6, 5)
+        });
+        assert_eq!(pushed, Err(reverts(InvalidSnapshotOrdering {})));
+        chain.run(HOME, |host| push_queued(host, OPERATOR, STRATEGY, ScaledShares(u(1)))).unwrap();
+        chain.block.number -= 1;
+        let pushed = chain.run(HOME, |host| push_queued(host, OPERATOR, STRATEGY, ScaledShares(u(1))));
+        assert_eq!(pushed, Err(reverts(InvalidSnapshotOrdering {})));
+    }
+
+    #[test]
+    fn a_running_total_past_256_bits_is_refused() {
+        let mut chain = chain();
+        let push = |host: &mut dyn Host, shares| push_queued(host, OPERATOR, STRATEGY, ScaledShares(shares));
+        let pushed = chain.run(HOME, |host| {
+            push(host, U256::MAX)?;
+            push(host, U256::MAX)
+        });
+        let sum = U512::from(U256::MAX >> 32) + U512::from(U256::MAX);
+        assert!(sum.bit_len() > 256);
+        assert_eq!(pushed, Err(crate::math::panic(alloy_sol_types::PanicKind::UnderOverflow)));
+    }
+}

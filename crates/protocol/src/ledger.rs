@@ -371,3 +371,99 @@ pub(crate) fn write<K: Key>(
     let [low, high, ..] = *value.as_limbs();
     Ok((whole(low, high), false))
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
+mod tests {
+    use super::*;
+    use crate::testkit::chain;
+    use proptest::prelude::*;
+
+    const OWNER: Address = Address::repeat_byte(0x11);
+    const STRATEGY: Address = Address::repeat_byte(0x22);
+
+    /// Any number of any length, and the ends of the fields.
+    fn amount() -> impl Strategy<Value = U256> {
+        let any_length = (any::<[u64; 4]>(), 0usize..=256)
+            .prop_map(|(limbs, bits)| U256::from_limbs(limbs).checked_shr(256 - bits).unwrap_or_default());
+        let edge = (0usize..256, -1i8..=1).prop_map(|(bits, step)| match step {
+            -1 => (U256::ONE << bits) - U256::ONE,
+            0 => U256::ONE << bits,
+            _ => (U256::ONE << bits) + U256::ONE,
+        });
+        prop_oneof![any_length, edge, Just(U256::MAX), Just(U256::ZERO)]
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_keeps_every_amount_and_leaves_nothing_behind(
+            amounts in prop::collection::vec((amount(), amount()), 1..6),
+        ) {
+            let mut chain = chain();
+            let clean = chain.accounts.clone();
+            for (shares, scaling) in amounts.into_iter().chain([(U256::ZERO, U256::ZERO)]) {
+                let read = chain.run(HOME, |host| {
+                    let mut position = Position::load(host, OWNER, STRATEGY)?;
+                    position.shares = DepositShares(shares);
+                    position.scaling = ScalingFactor(scaling);
+                    position.store(host, OWNER, STRATEGY)?;
+                    Ok(Position::load(host, OWNER, STRATEGY)?)
+                });
+                let read = read.unwrap();
+                prop_assert_eq!((read.shares.0, read.scaling.0), (shares, scaling));
+            }
+            prop_assert_eq!(without_zeros(&chain.accounts[&HOME].storage), without_zeros(&clean[&HOME].storage));
+        }
+
+        #[test]
+        fn an_operator_keeps_every_amount_and_leaves_nothing_behind(
+            rows in prop::collection::vec((amount(), 0..=WAD, 0..=WAD), 1..6),
+        ) {
+            let mut chain = chain();
+            for (shares, magnitude, encumbered) in rows.into_iter().chain([(U256::ZERO, WAD, 0)]) {
+                let read = chain.run(HOME, |host| {
+                    let mut operator = Operator::load(host, OWNER, STRATEGY)?;
+                    operator.shares = OperatorShares(shares);
+                    operator.set_max_magnitude(magnitude);
+                    operator.encumbered_magnitude = encumbered;
+                    operator.store(host, OWNER, STRATEGY)?;
+                    Ok(Operator::load(host, OWNER, STRATEGY)?)
+                });
+                let read = read.unwrap();
+                let fields = (read.shares.0, read.max_magnitude(), read.encumbered_magnitude);
+                prop_assert_eq!(fields, (shares, magnitude, encumbered));
+            }
+            prop_assert!(without_zeros(&chain.accounts[&HOME].storage).is_empty());
+        }
+
+        #[test]
+        fn a_stakers_row_keeps_every_field(
+            link in any::<[u8; 20]>(),
+            is_operator: bool,
+            strategies: u8,
+            open_withdrawals: u32,
+            nonce in 0..NONCE_LIMIT,
+        ) {
+            let row = Staker { link: link.into(), is_operator, strategies, open_withdrawals, nonce };
+            prop_assert_eq!(Staker::from_word(row.to_word()), row);
+        }
+    }
+
+    fn without_zeros(storage: &std::collections::BTreeMap<U256, U256>) -> Vec<(U256, U256)> {
+        storage.iter().filter(|(_, value)| !value.is_zero()).map(|(slot, value)| (*slot, *value)).collect()
+    }
+
+    #[test]
+    fn an_operator_is_its_own_and_its_link_is_its_approver() {
+        let (owner, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let mut row = Staker::default();
+        assert_eq!((row.is_delegated(), row.operator(owner)), (false, Address::ZERO));
+        row.delegate(other);
+        assert_eq!((row.operator(owner), row.approver(), row.is_operator()), (other, Address::ZERO, false));
+        let mut row = Staker::default();
+        row.set_approver(Address::ZERO);
+        assert_eq!((row.is_delegated(), row.operator(owner), row.approver()), (true, owner, Address::ZERO));
+        row.set_approver(other);
+        assert_eq!((row.operator(owner), row.approver()), (owner, other));
+    }
+}

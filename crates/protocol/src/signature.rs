@@ -88,3 +88,112 @@ fn recover(digest: B256, signature: &[u8; SIGNATURE_BYTES]) -> Option<Address> {
     let hash = keccak256(point);
     Some(Address::from_word(hash))
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
+mod tests {
+    use super::*;
+    use crate::{
+        host::{Host, revert_with},
+        testkit::{chain, reverts, u},
+    };
+    use alloy_primitives::{b256, hex};
+    use secp256k1::{PublicKey, SECP256K1, SecretKey, constants::CURVE_ORDER};
+
+    const DIGEST: B256 = b256!("0x1122334455667788990011223344556677889900112233445566778899001122");
+    const EXPIRY: U256 = U256::MAX;
+    const CONTRACT: Address = Address::repeat_byte(0xcc);
+
+    fn key() -> (SecretKey, Address) {
+        let secret = SecretKey::from_byte_array([7; 32]).expect("a key");
+        let public = PublicKey::from_secret_key(SECP256K1, &secret).serialize_uncompressed();
+        (secret, Address::from_raw_public_key(&public[1..]))
+    }
+
+    fn sign(digest: B256) -> (Vec<u8>, u8) {
+        let message = Message::from_digest(digest.0);
+        let (id, compact) = SECP256K1.sign_ecdsa_recoverable(message, &key().0).serialize_compact();
+        (compact.to_vec(), u8::try_from(i32::from(id)).expect("0 or 1"))
+    }
+
+    fn asked(signer: Address, signature: Vec<u8>, expiry: U256) -> Result<()> {
+        let mut chain = chain();
+        chain.place(CONTRACT, wallet);
+        chain.run(Address::ZERO, |host| require_valid(host, signer, DIGEST, &signature.into(), expiry))
+    }
+
+    /// A wallet that accepts signatures of one byte 1, answers loosely to 2, and fails on others.
+    fn wallet(_: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+        let call = isValidSignatureCall::abi_decode(input).expect("the call of EIP-1271");
+        assert_eq!(call.hash, DIGEST);
+        match call.signature.as_ref() {
+            [1] => Ok(hex!("1626ba7e00000000000000000000000000000000000000000000000000000000ff").into()),
+            [2] => Ok(hex!("1626ba7e00000000000000000000000000000000000000000000000000000001").into()),
+            [3] => Ok(hex!("1626ba7e").into()),
+            _ => revert_with("no"),
+        }
+    }
+
+    #[test]
+    fn a_plain_signature_is_good() {
+        let (compact, id) = sign(DIGEST);
+        assert_eq!(asked(key().1, [compact, vec![27 + id]].concat(), EXPIRY), Ok(()));
+    }
+
+    #[test]
+    fn it_is_good_until_the_very_second() {
+        let (compact, id) = sign(DIGEST);
+        let signature = [compact, vec![27 + id]].concat();
+        let now = chain().block.timestamp;
+        assert_eq!(asked(key().1, signature.clone(), u(now)), Ok(()));
+        assert_eq!(asked(key().1, signature, u(now - 1)), Err(reverts(SignatureExpired {})));
+        assert_eq!(asked(key().1, Vec::new(), u(now - 1)), Err(reverts(SignatureExpired {})), "expiry first");
+    }
+
+    #[test]
+    fn other_forms_of_a_good_signature_are_not() {
+        let (compact, id) = sign(DIGEST);
+        let (r, s) = compact.split_at(32);
+        let high_s = U256::from_be_bytes(CURVE_ORDER) - U256::from_be_slice(s);
+        let mut short = compact.clone();
+        short[32] |= id << 7;
+        let forms = [
+            ("high s", [r, &high_s.to_be_bytes::<32>(), &[28 - id]].concat()),
+            ("64 bytes (EIP-2098)", short),
+            ("v of 0 or 1", [compact.clone(), vec![id]].concat()),
+            ("a byte too many", [compact.clone(), vec![27 + id, 0]].concat()),
+            ("the other v", [compact.clone(), vec![28 - id]].concat()),
+            ("zeros", vec![0; 65]),
+            ("nothing", Vec::new()),
+        ];
+        for (form, signature) in forms {
+            assert_eq!(asked(key().1, signature, EXPIRY), Err(reverts(InvalidSignature {})), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_signature_of_another_digest_or_signer_is_not() {
+        let (compact, id) = sign(keccak256("another"));
+        let wrong = Err(reverts(InvalidSignature {}));
+        assert_eq!(asked(key().1, [compact, vec![27 + id]].concat(), EXPIRY), wrong);
+        let (compact, id) = sign(DIGEST);
+        assert_eq!(asked(Address::repeat_byte(9), [compact, vec![27 + id]].concat(), EXPIRY), wrong);
+    }
+
+    #[test]
+    fn a_contract_decides_for_itself_and_must_answer_with_one_exact_word() {
+        assert_eq!(asked(CONTRACT, vec![1], EXPIRY), Ok(()));
+        for refused in [2, 3, 4] {
+            assert_eq!(
+                asked(CONTRACT, vec![refused], EXPIRY),
+                Err(reverts(InvalidSignature {})),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn half_the_order_is_the_greatest_s() {
+        assert_eq!(U256::from_be_bytes(MAX_S), U256::from_be_bytes(CURVE_ORDER) >> 1);
+    }
+}

@@ -72,8 +72,9 @@ impl SlashingFactor {
 
     /// This factor times `other`, rounded down.
     pub fn times(self, other: Self) -> Self {
-        let product = u128::from(self.0).saturating_mul(u128::from(other.0)) / u128::from(WAD);
-        Self(u64::try_from(product).unwrap_or(u64::MAX))
+        const ONE: u128 = WAD as u128;
+        let product = u128::from(self.0).saturating_mul(u128::from(other.0));
+        Self(u64::try_from(product / ONE).unwrap_or(u64::MAX))
     }
 
     /// Whether everything is lost.
@@ -211,11 +212,12 @@ mod tests {
 
     #[test]
     fn a_scaling_factor_that_rounds_to_nothing_is_refused_but_by_the_slashing_release() {
-        let tiny = ScalingFactor(U256::ONE);
-        let (before, added) = (DepositShares(U256::from(10).pow(U256::from(38))), deposits(1));
-        let refused = tiny.after(before, added, SlashingFactor::FULL, Rules::Pinned);
+        let below_one = ScalingFactor(U256::from(WAD - 1));
+        let tiny = SlashingFactor::of_magnitude(1);
+        let (before, added) = (deposits(WAD), deposits(1));
+        let refused = below_one.after(before, added, tiny, Rules::Pinned);
         assert_eq!(refused, crate::host::revert(InvalidDepositScalingFactor {}));
-        let stored = tiny.after(before, added, SlashingFactor::FULL, Rules::Slashing2025).expect("zero");
+        let stored = below_one.after(before, added, tiny, Rules::Slashing2025).expect("zero");
         assert_eq!((stored, stored.value()), (ScalingFactor::UNSET, WAD_U256));
     }
 
