@@ -64,8 +64,8 @@ pub struct LogArgs {
     /// How log lines on standard error look
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// Which log lines: error, warn, info, debug, trace, or by module (info,chain=debug)
-    #[arg(long, default_value = DEFAULT_LOG, value_name = "FILTER")]
+    /// Which log lines: error, warn, info, debug, trace, or by module (info,chain=debug) [default: warn, our parts]
+    #[arg(long, default_value = DEFAULT_LOG, hide_default_value = true, value_name = "FILTER")]
     pub log: String,
 }
 
@@ -135,8 +135,11 @@ pub struct DevArgs {
     /// Ether of each
     #[arg(long, default_value = "10000", value_parser = ether, value_name = "ETHER", help_heading = "Accounts")]
     pub balance: U256,
-    /// BIP-39 phrase that the accounts are derived from
-    #[arg(long, short, default_value = TEST_MNEMONIC, value_name = "PHRASE", help_heading = "Accounts")]
+    /// BIP-39 phrase that the accounts are derived from [default: anvil's test phrase]
+    #[arg(
+        long, short, default_value = TEST_MNEMONIC, hide_default_value = true, value_name = "PHRASE",
+        help_heading = "Accounts"
+    )]
     pub mnemonic: String,
     /// Directory that keeps the chain [default: in memory]
     #[arg(long, value_name = "DIR", help_heading = "State")]
@@ -150,10 +153,10 @@ pub struct DevArgs {
     #[arg(long, help_heading = "State")]
     pub audit: bool,
     /// Print nothing but errors
-    #[arg(long, short, visible_short_alias = 'q')]
+    #[arg(long, short, visible_short_alias = 'q', help_heading = "Output")]
     pub silent: bool,
     /// Print the banner and each block as a line of JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
     /// Logs.
     #[command(flatten)]
@@ -243,6 +246,14 @@ fn ether(text: &str) -> Result<U256, String> {
     let wei = parse_ether(text).map_err(|error| format!("{error}; expected ether, such as 10000 or 0.5"))?;
     // Keeps the sum over all accounts, and every balance a transfer can make of it, far from 2^256.
     if wei.bit_len() > 128 { Err("more than 2^128 wei".into()) } else { Ok(wei) }
+}
+
+/// Seconds between blocks, as a settings layer keeps them.
+///
+/// # Errors
+/// Those of [`block_time`].
+pub fn seconds(text: &str) -> Result<f64, String> {
+    block_time(text).map(|time| time.as_secs_f64())
 }
 
 /// Seconds between blocks.

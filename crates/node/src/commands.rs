@@ -1,4 +1,5 @@
-//! What each command does.
+//! What each command does, one file a command. Here are the small ones, and how an answer reaches standard output;
+//! the demo is a folder of its own.
 
 pub mod config;
 pub mod dev;

@@ -1,4 +1,5 @@
-//! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common.
+//! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common. Which chain and which
+//! server is theirs to say.
 
 use crate::{cli, failure::Failure, telemetry};
 use chain::{Chain, Config};

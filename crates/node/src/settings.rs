@@ -34,7 +34,7 @@ pub struct Layer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Seconds between blocks [default: the genesis file's slot]
-    #[arg(long, visible_alias = "block-time", value_name = "SECONDS")]
+    #[arg(long, visible_alias = "block-time", value_parser = cli::seconds, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_time_secs: Option<f64>,
     /// Keep the history of this many blocks [default: of all]

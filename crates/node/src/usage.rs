@@ -1,4 +1,5 @@
-//! A wrong command line, told in one line and at most one line of help, instead of clap's paragraphs.
+//! A wrong command line, told in one line and at most one line of help, instead of clap's paragraphs. What is right is
+//! in `cli`.
 
 use crate::{cli::Cli, failure::Failure, text};
 use clap::{

@@ -1,4 +1,5 @@
-//! `bulwark config`: what `node` would run with, shown and checked without starting.
+//! `bulwark config`: what `node` would run with, shown and checked without starting. It opens no data directory and no
+//! port, so it is safe beside a running node.
 
 use crate::{
     accounts,

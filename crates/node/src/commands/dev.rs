@@ -1,4 +1,5 @@
-//! `bulwark dev`: a chain for development, with funded accounts and control of time.
+//! `bulwark dev`: a chain for development, with funded accounts and control of time. In memory unless told where to keep
+//! it; never a way to run a network.
 
 use crate::{
     accounts,

@@ -1,4 +1,5 @@
-//! `bulwark node`: a durable node of a real network. Genesis and data directory are stated, never assumed.
+//! `bulwark node`: a durable node of a real network. Genesis and data directory are stated, never assumed; it signs
+//! nothing and offers no control of time.
 
 use crate::{
     cli::NodeArgs,

@@ -1,4 +1,5 @@
-//! Reads every figure back from the chain by `eth_call` and compares it with the input, to the wei.
+//! Reads every figure back from the chain by `eth_call` and compares it with the input, to the wei. What the demo sent
+//! does not count here, only what the chain says.
 
 use super::{cast::Cast, client::Client, table::Graph};
 use crate::{failure::Failure, text};

@@ -1,4 +1,5 @@
-//! What the players do, as transactions: calldata, gas limits and nonces of each scene. Nothing is sent here.
+//! What the players do, as transactions: calldata, gas limits and nonces of each scene. Nothing is signed or sent
+//! here.
 
 use super::{
     cast::{Cast, Exit, Player, Staker},

@@ -1,4 +1,5 @@
-//! Who holds what, as a table to read and as JSON. Every figure on chain was read back; the input's stand beside it.
+//! Who holds what, as a table to read and as JSON. Every figure on chain was read back; the input's stands beside
+//! it.
 
 use super::{
     cast::Cast,
