@@ -12,6 +12,7 @@
 mod bench;
 mod client;
 mod e2e;
+mod fuzz;
 mod originals;
 mod process;
 mod shell;
@@ -26,6 +27,12 @@ use clap::Parser;
 enum Command {
     /// The house rules alone: arrows, headers, limits, determinism, documents
     Tidy,
+    /// Each fuzz target for a bounded time
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 30)]
+        secs: u64,
+    },
     /// All figures of docs/benchmarks.md, or some sections
     Bench(bench::Options),
     /// Checks against programs that are not ours: an independent EVM, the original contracts
@@ -35,6 +42,7 @@ enum Command {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Tidy => shell::run(shell::cargo().args(["test", "--package", "tests", "--test", "tidy"])),
+        Command::Fuzz { secs } => fuzz::run_all(secs),
         Command::Bench(options) => bench::run(&options),
         Command::E2e(options) => e2e::run(&options),
     }

@@ -44,6 +44,12 @@ struct Subjects {
     anvil: PathBuf,
 }
 
+impl Subjects {
+    fn ready() -> Result<Self> {
+        Ok(Self { bulwark: build_bulwark(Profile::Release)?, anvil: tools::anvil()? })
+    }
+}
+
 /// Measures and publishes.
 ///
 /// # Errors
@@ -59,12 +65,11 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let all = [Name::Startup, Name::Throughput, Name::Mining, Name::Trie, Name::Verbs];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
-    let subjects = Subjects { bulwark: build_bulwark(Profile::Release)?, anvil: tools::anvil()? };
     for section in sections {
         let section = match section {
-            Name::Startup => startup::run(&subjects)?,
-            Name::Throughput => throughput::run(&subjects)?,
-            Name::Mining => mining::run(&subjects)?,
+            Name::Startup => startup::run(&Subjects::ready()?)?,
+            Name::Throughput => throughput::run(&Subjects::ready()?)?,
+            Name::Mining => mining::run(&Subjects::ready()?)?,
             Name::Trie => trie::run()?,
             Name::Verbs => verbs::run()?,
         };
