@@ -60,13 +60,17 @@ pub enum Error {
         why: String,
     },
     /// A write failed earlier; nothing more is written, so that nothing acknowledged can be lost.
-    #[error("writing stopped after an error ({why}); what was sealed is safe: fix the cause, then start again")]
+    #[error(
+        "writing stopped after an error ({why}); what was sealed is safe: fix the cause, then start again"
+    )]
     Stopped {
         /// The first error.
         why: String,
     },
     /// The state of that block is no longer kept.
-    #[error("the state of block {asked} is pruned; the oldest kept is that of block {oldest}: ask for a later block, or run with a longer history")]
+    #[error(
+        "the state of block {asked} is pruned; the oldest kept is that of block {oldest}: ask for a later block, or run with a longer history"
+    )]
     StatePruned {
         /// The block asked for.
         asked: u64,
@@ -74,7 +78,9 @@ pub enum Error {
         oldest: u64,
     },
     /// The log index of that block is no longer kept.
-    #[error("logs before block {oldest} are pruned, and the filter begins at block {asked}: ask for later blocks, or run with a longer history")]
+    #[error(
+        "logs before block {oldest} are pruned, and the filter begins at block {asked}: ask for later blocks, or run with a longer history"
+    )]
     LogsPruned {
         /// The first block asked for.
         asked: u64,

@@ -107,7 +107,8 @@ fn write_manifest(dir: &Path, identity: &B256) -> std::io::Result<()> {
 }
 
 fn check_manifest(dir: &Path, raw: &[u8], identity: &B256) -> Result<()> {
-    let damaged = || Error::Damaged { dir: dir.to_path_buf(), what: format!("its file {MANIFEST} is not readable") };
+    let damaged =
+        || Error::Damaged { dir: dir.to_path_buf(), what: format!("its file {MANIFEST} is not readable") };
     let text = std::str::from_utf8(raw).map_err(|_| damaged())?;
     let mut lines = text.lines();
     let mut field = |name: &str| lines.next().and_then(|line| line.strip_prefix(name));
@@ -151,7 +152,8 @@ mod tests {
         assert_eq!(refused, Error::OtherChain { dir: dir.path().to_path_buf(), found: CHAIN, asked });
         std::fs::write(dir.path().join(MANIFEST), manifest(FORMAT + 1, &CHAIN)).unwrap();
         let refused = DataDir::open(dir.path(), &CHAIN).err().unwrap();
-        let expected = Error::UnknownFormat { dir: dir.path().to_path_buf(), found: FORMAT + 1, known: FORMAT };
+        let expected =
+            Error::UnknownFormat { dir: dir.path().to_path_buf(), found: FORMAT + 1, known: FORMAT };
         assert_eq!(refused, expected);
     }
 

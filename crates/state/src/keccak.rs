@@ -120,13 +120,7 @@ impl Batch {
     }
 }
 
-fn hash_chunk(
-    kernel: Kernel,
-    buffer: &[u8],
-    chunk: &[Message],
-    blocks: usize,
-    out: &mut [[u8; 32]; WIDEST],
-) {
+fn hash_chunk(kernel: Kernel, buffer: &[u8], chunk: &[Message], blocks: usize, out: &mut [[u8; 32]; WIDEST]) {
     match kernel {
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx512 => sponge::<8>(buffer, chunk, blocks, out, |s| {

@@ -184,7 +184,8 @@ fn truncated_stretch(stretch: &Stretch, to: u64) -> Option<Stretch> {
         _ if stretch.first() > to => None,
         Stretch::One(_) => Some(stretch.clone()),
         Stretch::Empty(range, root) => {
-            let kept = usize::try_from(to.saturating_sub(range.first).saturating_add(1)).unwrap_or(usize::MAX);
+            let kept =
+                usize::try_from(to.saturating_sub(range.first).saturating_add(1)).unwrap_or(usize::MAX);
             let mut range = EmptyRange::clone(range);
             range.hashes.truncate(kept);
             Some(Stretch::Empty(Arc::new(range), *root))

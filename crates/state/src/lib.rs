@@ -22,8 +22,8 @@ mod writer;
 
 pub use error::{Error, Result};
 pub use model::{
-    Account, AccountChange, BlockRecord, Changes, EmptyRange, Head, History, Limits, LogKey, OnProgress, Options, Progress,
-    Proof, RANGE_BLOCKS, SlotProof, StoredHeader, TRIE_BYTES,
+    Account, AccountChange, BlockRecord, Changes, EmptyRange, Head, History, Limits, LogKey, OnProgress,
+    Options, Progress, Proof, RANGE_BLOCKS, SlotProof, StoredHeader, TRIE_BYTES,
 };
 pub use reader::{Reader, Readers};
 pub use writer::Writer;

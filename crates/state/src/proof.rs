@@ -26,7 +26,13 @@ pub(crate) fn prove(shared: &Shared, address: Address, slots: &[U256], at: u64, 
         if same_state && world.staged.is_none() {
             let (row, nodes) = world.accounts().prove(&hash, &view.account_leaves())?;
             if let Some(storage) = row.map_or(Some(None), |row| in_memory(&world, &row)) {
-                return assemble(row, nodes, slots, storage, &view.slot_leaves(row.map_or(0, |row| row.storage_id)));
+                return assemble(
+                    row,
+                    nodes,
+                    slots,
+                    storage,
+                    &view.slot_leaves(row.map_or(0, |row| row.storage_id)),
+                );
             }
         }
     }
@@ -87,7 +93,8 @@ fn old(shared: &Shared, hash: B256, slots: &[U256], at: u64, root: B256) -> Resu
     let source = PastLeaves { view: &view, past: &past, id: 0 };
     let kernel = Kernel::detect();
     let mut accounts = Trie::from_cuts(Shape::Sharded, kernel, &skeleton);
-    let mut ops: Vec<Op<AccountRow>> = past.accounts.values().map(|(key, row)| Op::new(key.hash, *row)).collect();
+    let mut ops: Vec<Op<AccountRow>> =
+        past.accounts.values().map(|(key, row)| Op::new(key.hash, *row)).collect();
     if accounts.resync(&mut ops, &source)? != root {
         return Err(Error::Rewound { asked: at });
     }
@@ -99,7 +106,8 @@ fn old(shared: &Shared, hash: B256, slots: &[U256], at: u64, root: B256) -> Resu
     let storage = match storages.get(&row.storage_id) {
         Some(cuts) => {
             let mut trie = Trie::from_cuts(Shape::Sharded, kernel, cuts);
-            let changed = past.slots.range((row.storage_id, B256::ZERO)..=(row.storage_id, B256::repeat_byte(0xff)));
+            let changed =
+                past.slots.range((row.storage_id, B256::ZERO)..=(row.storage_id, B256::repeat_byte(0xff)));
             let mut ops: Vec<Op<U256>> = changed.map(|(_, (key, value))| Op::new(key.hash, *value)).collect();
             trie.resync(&mut ops, &source)?;
             trie

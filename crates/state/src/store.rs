@@ -56,7 +56,8 @@ impl State {
 
     fn fold_is_due(&self, limits: &Limits) -> bool {
         let blocks = self.layers.first().zip(self.layers.last());
-        let blocks = blocks.map_or(0, |(first, last)| last.last.saturating_sub(first.first).saturating_add(1));
+        let blocks =
+            blocks.map_or(0, |(first, last)| last.last.saturating_sub(first.first).saturating_add(1));
         blocks >= limits.fold_blocks || self.pending_rows() >= limits.fold_rows
     }
 
@@ -121,8 +122,10 @@ impl Shared {
 
     /// Shows the state to readers. Layers and snapshot are taken together, under the lock, so that no fold comes between.
     fn publish(&self, state: &State) {
-        let base =
-            self.db.as_ref().map(|db| Base::new(db, state.folded, state.sealed.map_or(0, |sealed| sealed.first)));
+        let base = self
+            .db
+            .as_ref()
+            .map(|db| Base::new(db, state.folded, state.sealed.map_or(0, |sealed| sealed.first)));
         let view = View {
             head: state.sealed.map(|sealed| sealed.head),
             oldest: self.oldest_wanted(state),
@@ -223,7 +226,8 @@ impl Shared {
     pub(crate) fn fold_until_closed(&self, db: &Arc<Db>) {
         let mut state = self.state.lock();
         loop {
-            while !state.closing && (state.busy || !(state.fold_is_due(&self.limits) || state.plan.is_some())) {
+            while !state.closing && (state.busy || !(state.fold_is_due(&self.limits) || state.plan.is_some()))
+            {
                 self.work.wait(&mut state);
             }
             // A checkpoint is written even when closing: that is what it was ordered for.

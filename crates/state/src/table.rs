@@ -137,7 +137,8 @@ impl<K: Key, V: Copy> Table<K, V> {
 
     fn row(&self, index: usize) -> Option<Row<'_, K, V>> {
         let entry = self.entries.get(index)?;
-        let begin = index.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |before| before.end);
+        let begin =
+            index.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |before| before.end);
         let versions = self.versions.get(begin..entry.end)?;
         Some(Row { key: entry.key, before: entry.before, versions })
     }
@@ -261,7 +262,9 @@ mod tests {
     #[test]
     fn forgetting_keeps_every_state_from_the_oldest_on() {
         let blocks = [(1, 0, 1), (2, 1, 2), (3, 2, 0), (4, 0, 4)];
-        let table = blocks.iter().map(|(block, before, after)| Table::of_block(*block, &[change(1, *before, *after)]));
+        let table = blocks
+            .iter()
+            .map(|(block, before, after)| Table::of_block(*block, &[change(1, *before, *after)]));
         let table = table.reduce(|a, b| a.merged(&b)).unwrap();
         for oldest in 1..=5 {
             let kept = table.forgotten(oldest);

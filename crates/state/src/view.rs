@@ -91,7 +91,8 @@ fn combined<K: Key, V: Copy>(
 ) -> Result<Vec<(K, V)>> {
     let mut out = Vec::new();
     let mut over = over.into_iter().peekable();
-    let keep = |out: &mut Vec<(K, V)>, (key, value): (K, Option<V>)| out.extend(value.map(|value| (key, value)));
+    let keep =
+        |out: &mut Vec<(K, V)>, (key, value): (K, Option<V>)| out.extend(value.map(|value| (key, value)));
     for row in base {
         let (key, value) = row?;
         let position = key.position();

@@ -107,13 +107,19 @@ fn prepare(kernel: Kernel, changes: Vec<AccountChange>) -> Vec<Prepared> {
 impl Prepared {
     /// Operations on the storage trie, sorted, each slot once; and the slots they are about.
     fn ops(&self, starts_empty: bool) -> (Vec<Op<U256>>, Vec<U256>) {
-        let mut all: Vec<(B256, U256, U256)> =
-            self.hashes.iter().zip(&self.change.slots).map(|(hash, (slot, value))| (*hash, *slot, *value)).collect();
+        let mut all: Vec<(B256, U256, U256)> = self
+            .hashes
+            .iter()
+            .zip(&self.change.slots)
+            .map(|(hash, (slot, value))| (*hash, *slot, *value))
+            .collect();
         all.reverse();
         all.sort_by_key(|(hash, _, _)| *hash);
         all.dedup_by_key(|(hash, _, _)| *hash);
         all.retain(|(_, _, value)| !starts_empty || !value.is_zero());
-        all.into_iter().map(|(hash, slot, value)| (Op::new(hash, (!value.is_zero()).then_some(value)), slot)).unzip()
+        all.into_iter()
+            .map(|(hash, slot, value)| (Op::new(hash, (!value.is_zero()).then_some(value)), slot))
+            .unzip()
     }
 }
 
@@ -151,14 +157,15 @@ impl World {
         }
     }
 
-    /// A slot: from its leaf, or from `view` if its trie is not in memory.
-    pub(crate) fn slot(&self, id: u64, hash: &B256, view: &View) -> Result<Option<U256>> {
-        if id == 0 {
+    /// A slot of an account: from its leaf, or from `view` if its trie is not in memory. An empty trie is not kept, and a
+    /// staged block may just have emptied it.
+    pub(crate) fn slot(&self, row: &AccountRow, hash: &B256, view: &View) -> Result<Option<U256>> {
+        if row.storage_root == EMPTY_ROOT {
             return Ok(None);
         }
-        match self.storages.get(&id).and_then(|storage| storage.trie.get(hash)) {
+        match self.storages.get(&row.storage_id).and_then(|storage| storage.trie.get(hash)) {
             Some(known) => Ok(known),
-            None => view.slot_now(id, hash),
+            None => view.slot_now(row.storage_id, hash),
         }
     }
 
@@ -255,7 +262,8 @@ impl World {
                 after.storage_root = *root;
             }
         }
-        let mut slots = Vec::with_capacity(work.iter().map(|item| item.ops.len()).fold(0, usize::saturating_add));
+        let mut slots =
+            Vec::with_capacity(work.iter().map(|item| item.ops.len()).fold(0, usize::saturating_add));
         work.sort_by_key(|item| item.id);
         for item in work {
             let changed = item.ops.iter().zip(&item.slots).filter(|(op, _)| op.before != op.after);
@@ -303,7 +311,8 @@ impl World {
     /// A checkpoint of the state of block `number`. Nothing may be staged.
     pub(crate) fn checkpoint(&mut self, number: u64, generation: u64) -> Plan {
         let accounts = self.accounts.cuts(CUT_LEAVES);
-        let mut plan = Plan { number, generation, fresh: BTreeMap::from([(0, accounts)]), kept: self.resting.clone() };
+        let mut plan =
+            Plan { number, generation, fresh: BTreeMap::from([(0, accounts)]), kept: self.resting.clone() };
         for (id, storage) in self.storages.iter_mut().filter(|(_, storage)| storage.trie.len() > SMALL_TRIE) {
             if let Some(rows) = storage.saved {
                 plan.kept.insert(*id, rows);
@@ -328,13 +337,15 @@ impl World {
 
     /// Leaves in memory and in cuts, of accounts and of storages in memory.
     pub(crate) fn leaves(&self) -> usize {
-        let storages = self.storages.values().map(|storage| storage.trie.len()).fold(0, usize::saturating_add);
+        let storages =
+            self.storages.values().map(|storage| storage.trie.len()).fold(0, usize::saturating_add);
         self.accounts.len().saturating_add(storages)
     }
 
     /// Heap in use by nodes.
     pub(crate) fn bytes(&self) -> usize {
-        let storages = self.storages.values().map(|storage| storage.trie.bytes()).fold(0, usize::saturating_add);
+        let storages =
+            self.storages.values().map(|storage| storage.trie.bytes()).fold(0, usize::saturating_add);
         self.accounts.bytes().saturating_add(storages)
     }
 
@@ -371,7 +382,13 @@ const fn shape_for(leaves: usize) -> Shape {
 
 /// The storage trie of `id` at the sealed state that `view` shows, checked against its account's storage root: from the
 /// checkpoint if it rests there, else from all its slots.
-fn load_storage(id: u64, root: B256, rows: Option<&CutRows>, kernel: Kernel, view: &View) -> Result<Trie<U256>> {
+fn load_storage(
+    id: u64,
+    root: B256,
+    rows: Option<&CutRows>,
+    kernel: Kernel,
+    view: &View,
+) -> Result<Trie<U256>> {
     if root == EMPTY_ROOT {
         return Ok(Trie::new(Shape::Single, kernel));
     }

@@ -46,7 +46,8 @@ impl Writer {
         let Options { data_dir, history, identity, trie_bytes, limits, on_progress } = options;
         let Some(path) = data_dir else {
             let world = World::new(Kernel::detect());
-            let shared = Arc::new(Shared::new(None, (history, limits), world, Vec::new(), None, (0, 0, None)));
+            let shared =
+                Arc::new(Shared::new(None, (history, limits), world, Vec::new(), None, (0, 0, None)));
             return Ok(Self::over(shared, None, 0, (trie_bytes, limits)));
         };
         let db = Arc::new(Db::open(&path, &identity)?);
@@ -54,7 +55,8 @@ impl Writer {
         let unsaved_rows = found.layers.iter().map(|layer| layer.rows()).fold(0, usize::saturating_add);
         let marks = (found.folded, found.pruned, found.checkpoint);
         let policy = (history, limits);
-        let shared = Shared::new(Some(Arc::clone(&db)), policy, found.world, found.layers, found.sealed, marks);
+        let shared =
+            Shared::new(Some(Arc::clone(&db)), policy, found.world, found.layers, found.sealed, marks);
         let shared = Arc::new(shared);
         let folding = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("state-fold".into());
@@ -120,7 +122,7 @@ impl Writer {
         if row.storage_id == 0 {
             return Ok(U256::ZERO);
         }
-        let value = world.slot(row.storage_id, &keccak256(slot.to_be_bytes::<32>()), &self.view)?;
+        let value = world.slot(&row, &keccak256(slot.to_be_bytes::<32>()), &self.view)?;
         Ok(value.unwrap_or_default())
     }
 
@@ -244,7 +246,10 @@ impl Writer {
         }
         for range in &ranges {
             if range.first != head.number.saturating_add(1) {
-                return Err(misuse(format!("a range from block {} cannot follow block {}", range.first, head.number)));
+                return Err(misuse(format!(
+                    "a range from block {} cannot follow block {}",
+                    range.first, head.number
+                )));
             }
             match range.hashes.last() {
                 Some(hash) if range.hashes.len() <= RANGE_BLOCKS => {
@@ -266,7 +271,8 @@ impl Writer {
         }
         let mut layer = Layer::of_empty(ranges.iter());
         if self.shared.db.is_none() {
-            layer.stretches = ranges.into_iter().map(|range| Stretch::Empty(Arc::new(range), head.root)).collect();
+            layer.stretches =
+                ranges.into_iter().map(|range| Stretch::Empty(Arc::new(range), head.root)).collect();
         }
         self.shared.append(layer, sealed);
         self.view = self.shared.latest();
@@ -286,7 +292,8 @@ impl Writer {
         }
         // Pruning goes on behind: what is still there counts, not what a snapshot may still read.
         let oldest = self.shared.oldest();
-        let (hash, root) = self.view.identity(to)?.ok_or(Error::UnknownBlock { asked: to, head: head.number })?;
+        let (hash, root) =
+            self.view.identity(to)?.ok_or(Error::UnknownBlock { asked: to, head: head.number })?;
         if to < oldest {
             return Err(Error::StatePruned { asked: to, oldest });
         }
@@ -300,12 +307,15 @@ impl Writer {
         let accounts = past.accounts.values().copied();
         let slots = past.slots.values().copied();
         if world.restore(accounts, slots, &self.view)? != target.root {
-            return Err(self.view.damaged(format!("undoing blocks does not lead to the root of block {}", target.number)));
+            return Err(self
+                .view
+                .damaged(format!("undoing blocks does not lead to the root of block {}", target.number)));
         }
         let next_id = world.next_id;
         self.shared.rewind(|state| {
             let last = state.sealed.ok_or(Error::NoBlocks)?;
-            let sealed = Sealed { head: target, serial: last.serial.saturating_add(1), next_id, first: last.first };
+            let sealed =
+                Sealed { head: target, serial: last.serial.saturating_add(1), next_id, first: last.first };
             if let Some(db) = &self.shared.db {
                 db.rewind(&sealed, from, &past, state.tables_reach_beyond(target.number))?;
             }

@@ -67,7 +67,8 @@ impl Base {
     pub(crate) fn account(&self, hash: &B256) -> Result<Option<AccountRow>> {
         let space = &self.db.spaces.account;
         let Some(raw) = self.get(space, hash.as_slice())? else { return Ok(None) };
-        let (_, row) = rows::read_account(*hash, &raw).ok_or_else(|| self.db.malformed(space, hash.as_slice()))?;
+        let (_, row) =
+            rows::read_account(*hash, &raw).ok_or_else(|| self.db.malformed(space, hash.as_slice()))?;
         Ok(Some(row))
     }
 
@@ -136,7 +137,12 @@ impl Base {
     }
 
     /// Reads the payload of a sealed row by block number.
-    fn sealed<T>(&self, space: &Keyspace, number: u64, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>> {
+    fn sealed<T>(
+        &self,
+        space: &Keyspace,
+        number: u64,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>> {
         let key = number.to_be_bytes();
         let Some(raw) = self.get(space, &key)? else { return Ok(None) };
         let payload = self.db.unsealed(space, &key, &raw)?;
@@ -153,7 +159,9 @@ impl Base {
         if number < self.first {
             return Ok(None);
         }
-        if let Some(found) = self.sealed(&self.db.spaces.header, number, |raw| Some(one(&HeaderRow::read(raw)?)))? {
+        if let Some(found) =
+            self.sealed(&self.db.spaces.header, number, |raw| Some(one(&HeaderRow::read(raw)?)))?
+        {
             return Ok(Some(found));
         }
         let (range, root) =
@@ -165,7 +173,9 @@ impl Base {
     /// The range of empty blocks that holds `number`.
     pub(super) fn range_at(&self, number: u64) -> Result<Option<(EmptyRange, B256)>> {
         let space = &self.db.spaces.range;
-        let Some(row) = self.between(space, &[0; 8], &number.to_be_bytes()).next_back() else { return Ok(None) };
+        let Some(row) = self.between(space, &[0; 8], &number.to_be_bytes()).next_back() else {
+            return Ok(None);
+        };
         let (key, raw) = row?;
         let payload = self.db.unsealed(space, &key, &raw)?;
         let first = number_in(&key);
@@ -182,7 +192,8 @@ impl Base {
 
     /// Hash and state root.
     pub(crate) fn identity(&self, number: u64) -> Result<Option<(B256, B256)>> {
-        let in_range = |range: &EmptyRange, root: &B256, at: usize| range.hashes.get(at).map(|hash| (*hash, *root));
+        let in_range =
+            |range: &EmptyRange, root: &B256, at: usize| range.hashes.get(at).map(|hash| (*hash, *root));
         self.block(number, |row| (row.hash, row.root), in_range)
     }
 

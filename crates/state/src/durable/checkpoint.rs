@@ -43,7 +43,10 @@ impl Plan {
 
     fn manifest(&self) -> Manifest {
         let fresh = self.fresh.iter().map(|(id, cuts)| (*id, self.rows_for(cuts.len())));
-        Manifest { number: self.number, rows: self.kept.iter().map(|(id, rows)| (*id, *rows)).chain(fresh).collect() }
+        Manifest {
+            number: self.number,
+            rows: self.kept.iter().map(|(id, rows)| (*id, *rows)).chain(fresh).collect(),
+        }
     }
 }
 
@@ -84,7 +87,10 @@ impl Db {
     /// Writes a checkpoint, then removes rows that no checkpoint has.
     pub(crate) fn checkpoint(&self, plan: &Plan) -> Result<()> {
         let space = &self.spaces.cut;
-        let parts = plan.fresh.iter().flat_map(|(id, cuts)| (0u32..).zip(cuts.chunks(CUTS_A_ROW)).map(move |p| (*id, p)));
+        let parts = plan
+            .fresh
+            .iter()
+            .flat_map(|(id, cuts)| (0u32..).zip(cuts.chunks(CUTS_A_ROW)).map(move |p| (*id, p)));
         self.ingest(
             space,
             parts.map(|(id, (part, cuts))| {

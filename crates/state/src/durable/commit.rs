@@ -89,7 +89,13 @@ impl Db {
     }
 
     /// Seals one block: durable when this returns.
-    pub(crate) fn commit(&self, sealed: &Sealed, block: &BlockRecord, delta: &Delta, index: &Index) -> Result<()> {
+    pub(crate) fn commit(
+        &self,
+        sealed: &Sealed,
+        block: &BlockRecord,
+        delta: &Delta,
+        index: &Index,
+    ) -> Result<()> {
         let (spaces, key) = (&self.spaces, block.number.to_be_bytes());
         let len = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let header = HeaderRow {

@@ -151,7 +151,9 @@ fn open_engine(path: &Path, folder: &Path) -> Result<(Database, Spaces)> {
     };
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(opened) => opened.map_err(|error| translate(path, "open the database", &error)),
-        Err(_) => Err(Error::Damaged { dir: path.to_path_buf(), what: "the engine cannot open its files".into() }),
+        Err(_) => {
+            Err(Error::Damaged { dir: path.to_path_buf(), what: "the engine cannot open its files".into() })
+        }
     }
 }
 

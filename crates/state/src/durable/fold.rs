@@ -58,10 +58,14 @@ impl Db {
                 (rows::slot_key(row.key.id, &row.key.hash).to_vec(), value)
             }),
         )?;
-        let accounts = layer.accounts.rows().flat_map(|row| past(rows::ACCOUNT, row, |v| rows::past_account(v.as_ref())));
+        let accounts = layer
+            .accounts
+            .rows()
+            .flat_map(|row| past(rows::ACCOUNT, row, |v| rows::past_account(v.as_ref())));
         let slots = layer.slots.rows().flat_map(|row| past(rows::SLOT, row, rows::past_slot));
         self.ingest(&spaces.past, accounts.chain(slots))?;
-        let logs = layer.logs.iter().map(|(tag, block)| (rows::log_key(*tag, *block).to_vec(), Some(Vec::new())));
+        let logs =
+            layer.logs.iter().map(|(tag, block)| (rows::log_key(*tag, *block).to_vec(), Some(Vec::new())));
         self.ingest(&spaces.log, logs)?;
         let mut transactions = layer.transactions.iter().peekable();
         let last_of_each = std::iter::from_fn(|| {
@@ -73,7 +77,8 @@ impl Db {
             Some((short.to_be_bytes().to_vec(), Some(rows::transaction_value(newest.0, newest.1))))
         });
         self.ingest(&spaces.transaction, last_of_each)?;
-        let numbers = layer.numbers.iter().map(|(short, block)| (rows::number_key(*short, *block), Some(Vec::new())));
+        let numbers =
+            layer.numbers.iter().map(|(short, block)| (rows::number_key(*short, *block), Some(Vec::new())));
         self.ingest(&spaces.number, numbers)?;
         let code = layer.code.iter().map(|(hash, code)| (hash.to_vec(), Some(code.to_vec())));
         self.ingest(&spaces.code, code)?;

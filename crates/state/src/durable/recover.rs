@@ -44,7 +44,14 @@ pub(crate) fn recover(db: &Arc<Db>, budget: usize, progress: Option<&OnProgress>
             return Err(db.damaged("its last blocks are gone: it holds none at all"));
         }
         let world = World::new(kernel);
-        return Ok(Recovered { sealed: None, layers: Vec::new(), folded: 0, pruned: 0, world, checkpoint: None });
+        return Ok(Recovered {
+            sealed: None,
+            layers: Vec::new(),
+            folded: 0,
+            pruned: 0,
+            world,
+            checkpoint: None,
+        });
     };
     check_mark(db, &sealed)?;
     if let Some(target) = db.finish_rewind(&sealed)? {
@@ -56,7 +63,8 @@ pub(crate) fn recover(db: &Arc<Db>, budget: usize, progress: Option<&OnProgress>
     let folded = folded.unwrap_or_default();
     let base = Base::new(db, folded, sealed.first);
     let view = View { head: Some(sealed.head), oldest: pruned, layers, base: Some(base) };
-    let manifest = Manifest::load(db)?.filter(|manifest| (pruned..=sealed.head.number).contains(&manifest.number));
+    let manifest =
+        Manifest::load(db)?.filter(|manifest| (pruned..=sealed.head.number).contains(&manifest.number));
     let from_checkpoint = match &manifest {
         Some(manifest) => resume(&view, manifest, kernel, sealed.next_id)?,
         None => None,
@@ -75,7 +83,9 @@ fn check_mark(db: &Db, sealed: &Sealed) -> Result<()> {
     let lost = mark.serial > sealed.serial || (mark.serial == sealed.serial && mark != sealed.mark());
     if lost {
         let (found, was) = (sealed.head.number, mark.number);
-        return Err(db.damaged(format!("its last blocks are gone: block {was} was sealed, block {found} is the last found")));
+        return Err(db.damaged(format!(
+            "its last blocks are gone: block {was} was sealed, block {found} is the last found"
+        )));
     }
     Ok(())
 }
@@ -126,11 +136,15 @@ fn resume(view: &View, manifest: &Manifest, kernel: Kernel, next_id: u64) -> Res
     let mut trie = Trie::from_cuts(Shape::Sharded, kernel, &cuts);
     let root = trie.resync(&mut ops, &view.account_leaves())?;
     if view.head.is_none_or(|head| head.root != root) {
-        tracing::warn!(block = manifest.number, "the checkpoint does not lead to the head; building from the flat state");
+        tracing::warn!(
+            block = manifest.number,
+            "the checkpoint does not lead to the head; building from the flat state"
+        );
         return Ok(None);
     }
     let resting = manifest.rows.iter().filter(|(id, _)| **id != 0 && !slots.contains_key(id));
-    let mut world = World::with_accounts(kernel, trie, resting.map(|(id, rows)| (*id, *rows)).collect(), next_id);
+    let mut world =
+        World::with_accounts(kernel, trie, resting.map(|(id, rows)| (*id, *rows)).collect(), next_id);
     for (id, hashes) in slots {
         let Some(rows) = manifest.rows.get(&id) else { continue };
         if let Some(storage) = resume_storage(view, id, rows, &hashes, kernel)?

@@ -27,7 +27,8 @@ impl Undo {
     fn add(&mut self, number: u64, delta: &Delta, index: &Index) {
         let accounts = delta.accounts.iter().map(|change| (rows::ACCOUNT, change.key.position()));
         let slots = delta.slots.iter().map(|change| (rows::SLOT, change.key.position()));
-        let keys = accounts.chain(slots).map(|(kind, position)| (rows::past_key(kind, &position, number), None));
+        let keys =
+            accounts.chain(slots).map(|(kind, position)| (rows::past_key(kind, &position, number), None));
         self.past.extend(keys);
         self.logs.extend(index.logs.iter().map(|tag| (rows::log_key(*tag, number).to_vec(), None)));
         let short_keys = index.transactions.iter().map(|hash| (short(hash).to_be_bytes().to_vec(), None));
@@ -45,7 +46,13 @@ impl Undo {
 impl Db {
     /// Removes all blocks after `target`'s head. `past` holds the rows changed since; with `tables` they are set back in
     /// the folded tables too, which is needless while those never saw the blocks.
-    pub(crate) fn rewind(self: &Arc<Self>, target: &Sealed, from: u64, past: &Past, tables: bool) -> Result<()> {
+    pub(crate) fn rewind(
+        self: &Arc<Self>,
+        target: &Sealed,
+        from: u64,
+        past: &Past,
+        tables: bool,
+    ) -> Result<()> {
         let to = target.head.number;
         let mut batch = self.synced_batch();
         self.put_meta(&mut batch, REWINDING, target.head.number.to_be_bytes().to_vec());
@@ -99,7 +106,8 @@ impl Db {
         let spaces = &self.spaces;
         let mut number = to.saturating_add(1);
         while number <= from {
-            let (hash, _) = base.identity(number)?.ok_or_else(|| self.damaged(format!("block {number} is missing")))?;
+            let (hash, _) =
+                base.identity(number)?.ok_or_else(|| self.damaged(format!("block {number} is missing")))?;
             match base.delta_row(number)? {
                 Some((delta, index)) => {
                     undo.add(number, &delta, &index);
@@ -116,13 +124,20 @@ impl Db {
     }
 
     /// Cuts the range of empty blocks that holds `number` off before it. Returns the number after the range.
-    fn remove_range(&self, base: &Base, number: u64, batch: &mut OwnedWriteBatch, undo: &mut Undo) -> Result<u64> {
+    fn remove_range(
+        &self,
+        base: &Base,
+        number: u64,
+        batch: &mut OwnedWriteBatch,
+        undo: &mut Undo,
+    ) -> Result<u64> {
         let (mut range, root) =
             base.range_at(number)?.ok_or_else(|| self.damaged(format!("block {number} is missing")))?;
         let next = range.last().saturating_add(1);
         let kept = usize::try_from(number.saturating_sub(range.first)).unwrap_or(usize::MAX);
         let gone = range.hashes.split_off(kept.min(range.hashes.len()));
-        let numbers = gone.iter().zip(number..).map(|(hash, number)| (rows::number_key(short(hash), number), None));
+        let numbers =
+            gone.iter().zip(number..).map(|(hash, number)| (rows::number_key(short(hash), number), None));
         undo.numbers.extend(numbers);
         let (space, key) = (&self.spaces.range, range.first.to_be_bytes());
         if range.hashes.is_empty() {
@@ -137,7 +152,8 @@ impl Db {
     pub(super) fn finish_rewind(self: &Arc<Self>, sealed: &Sealed) -> Result<Option<Sealed>> {
         let Some(to) = self.meta_number(REWINDING)? else { return Ok(None) };
         let base = Base::new(self, u64::MAX, sealed.first);
-        let (hash, root) = base.identity(to)?.ok_or_else(|| self.damaged(format!("block {to} is missing")))?;
+        let (hash, root) =
+            base.identity(to)?.ok_or_else(|| self.damaged(format!("block {to} is missing")))?;
         let mut past = Past::default();
         base.deltas(to, sealed.head.number, |_, delta, _| {
             past.undo(&delta);

@@ -254,7 +254,8 @@ fn hash_keys(delta: &mut Delta) {
     let words: Vec<[u8; 32]> = delta.slots.iter().map(|change| change.key.slot.to_be_bytes()).collect();
     let addresses: Vec<Address> = delta.accounts.iter().map(|change| change.key.address).collect();
     let kernel = Kernel::detect();
-    for (change, hash) in delta.slots.iter_mut().zip(hash_all(kernel, words.iter().map(<[u8; 32]>::as_slice))) {
+    for (change, hash) in delta.slots.iter_mut().zip(hash_all(kernel, words.iter().map(<[u8; 32]>::as_slice)))
+    {
         change.key.hash = hash;
     }
     let hashes = hash_all(kernel, addresses.iter().map(|address| address.as_slice()));
@@ -296,7 +297,8 @@ impl<'a> HeaderRow<'a> {
 
 /// A row of `range`.
 pub(super) fn range_value(range: &EmptyRange, root: &B256) -> Vec<u8> {
-    let mut out = Vec::with_capacity(range.hashes.len().saturating_mul(32).saturating_add(range.first_header.len()));
+    let mut out =
+        Vec::with_capacity(range.hashes.len().saturating_mul(32).saturating_add(range.first_header.len()));
     out.extend_from_slice(root.as_slice());
     put_number(&mut out, range.interval_secs);
     put_bytes(&mut out, &range.first_header);
@@ -371,7 +373,11 @@ mod tests {
             .map(|n| {
                 let slot = U256::from(n << 8);
                 let key = SlotKey { id: 3 + n % 2, hash: keccak256(slot.to_be_bytes::<32>()), slot };
-                Change { key, before: (n % 3 != 0).then(|| U256::from(n)), after: (n % 5 != 0).then(|| U256::from(7)) }
+                Change {
+                    key,
+                    before: (n % 3 != 0).then(|| U256::from(n)),
+                    after: (n % 5 != 0).then(|| U256::from(7)),
+                }
             })
             .collect();
         slots.sort_by_key(|change| change.key.position());
@@ -392,8 +398,10 @@ mod tests {
     fn every_cut_short_delta_row_is_refused() {
         let address = Address::repeat_byte(3);
         let key = AccountKey { hash: keccak256(address), address };
-        let delta =
-            Delta { accounts: vec![Change { key, before: None, after: Some(account(1, 9)) }], ..Delta::default() };
+        let delta = Delta {
+            accounts: vec![Change { key, before: None, after: Some(account(1, 9)) }],
+            ..Delta::default()
+        };
         let raw = delta_value(&delta, &Index { logs: vec![1], transactions: vec![B256::ZERO] });
         for len in 0..raw.len() {
             assert!(read_delta(&raw[..len]).is_none(), "{len}");

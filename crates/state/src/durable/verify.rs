@@ -34,5 +34,6 @@ fn read_current(raw: &[u8]) -> Option<(u64, u128)> {
     let raw: &[u8; CURRENT_BYTES] = raw.try_into().ok()?;
     let (id, rest) = raw.split_at_checked(8)?;
     let (sum, kind) = rest.split_at_checked(16)?;
-    (kind == [0]).then_some((u64::from_le_bytes(id.try_into().ok()?), u128::from_le_bytes(sum.try_into().ok()?)))
+    (kind == [0])
+        .then_some((u64::from_le_bytes(id.try_into().ok()?), u128::from_le_bytes(sum.try_into().ok()?)))
 }

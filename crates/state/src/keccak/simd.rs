@@ -42,7 +42,6 @@ const PI: [usize; 24] =
 const RHO: [u32; 24] =
     [1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44];
 
-
 /// The four operations that Keccak needs of a vector of 64-bit lanes.
 trait Lanes: Copy {
     unsafe fn splat(x: u64) -> Self;

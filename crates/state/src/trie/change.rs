@@ -158,7 +158,11 @@ impl<V: LeafValue> Arena<V> {
     }
 
     /// Its root's path now begins at `start`, so the root's reference changes; a cut must show what it is.
-    pub(super) fn move_root<S: LeafSource<V>>(&mut self, start: u8, descent: &mut Descent<'_, S>) -> Result<()> {
+    pub(super) fn move_root<S: LeafSource<V>>(
+        &mut self,
+        start: u8,
+        descent: &mut Descent<'_, S>,
+    ) -> Result<()> {
         if self.start != start && self.root != NIL {
             if self.root & KIND == CUT {
                 self.root = self.expand(self.root, descent)?;

@@ -160,18 +160,20 @@ impl<V: LeafValue> Trie<V> {
         leaves: impl Fn(usize) -> Result<Vec<(B256, V)>> + Sync,
     ) -> Result<Self> {
         let mut trie = Self::new(Shape::Sharded, kernel);
-        trie.arenas.par_iter_mut().enumerate().with_max_len(1).try_for_each(|(index, arena)| -> Result<()> {
-            let seeds: Vec<Seed<V>> =
-                leaves(index)?.into_iter().map(|(key, value)| Seed::Leaf(key, value)).collect();
-            arena.start = 1;
-            arena.root = arena.build(&seeds);
-            drop(seeds);
-            arena.hash(&mut Hasher::new(kernel));
-            if let Some(limit) = limit {
-                *arena = arena.thinned(limit, u32::MAX);
-            }
-            Ok(())
-        })?;
+        trie.arenas.par_iter_mut().enumerate().with_max_len(1).try_for_each(
+            |(index, arena)| -> Result<()> {
+                let seeds: Vec<Seed<V>> =
+                    leaves(index)?.into_iter().map(|(key, value)| Seed::Leaf(key, value)).collect();
+                arena.start = 1;
+                arena.root = arena.build(&seeds);
+                drop(seeds);
+                arena.hash(&mut Hasher::new(kernel));
+                if let Some(limit) = limit {
+                    *arena = arena.thinned(limit, u32::MAX);
+                }
+                Ok(())
+            },
+        )?;
         trie.settle(true);
         Ok(trie)
     }
@@ -210,7 +212,13 @@ impl<V: LeafValue> Trie<V> {
         Ok(self.root())
     }
 
-    fn edit<S: LeafSource<V>>(&mut self, ops: &mut [Op<V>], round: u32, source: &S, strict: bool) -> Result<()> {
+    fn edit<S: LeafSource<V>>(
+        &mut self,
+        ops: &mut [Op<V>],
+        round: u32,
+        source: &S,
+        strict: bool,
+    ) -> Result<()> {
         debug_assert!(ops.is_sorted_by(|a, b| a.key < b.key));
         let kernel = self.kernel;
         let work = |hasher: &mut Hasher, arena: &mut Arena<V>, mine: &mut [Op<V>]| -> Result<()> {
@@ -249,10 +257,11 @@ impl<V: LeafValue> Trie<V> {
     fn hash(&mut self, parallel: bool) {
         let kernel = self.kernel;
         if parallel && self.arenas.len() > 1 {
-            self.arenas.par_iter_mut().zip(self.top.par_iter_mut()).with_max_len(1).for_each_init(
-                || Hasher::new(kernel),
-                |hasher, (arena, top)| *top = arena.hash(hasher),
-            );
+            self.arenas
+                .par_iter_mut()
+                .zip(self.top.par_iter_mut())
+                .with_max_len(1)
+                .for_each_init(|| Hasher::new(kernel), |hasher, (arena, top)| *top = arena.hash(hasher));
         } else {
             let mut hasher = Hasher::new(kernel);
             for (arena, top) in self.arenas.iter_mut().zip(&mut self.top) {

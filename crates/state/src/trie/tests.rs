@@ -44,14 +44,20 @@ fn full_proof(map: &Map, key: &B256) -> Vec<Bytes> {
 
 /// Keys that share long prefixes, so extensions, collapses and embedded nodes all happen.
 fn crowded_key() -> impl Strategy<Value = B256> {
-    let spot = (prop::sample::select(vec![0usize, 1, 15, 30, 31, 31]), prop::sample::select(vec![0xffu8, 0x0f, 0xf0]), any::<u8>());
-    (prop::sample::select(vec![0x00u8, 0x11, 0xf0]), prop::collection::vec(spot, 0..3)).prop_map(|(fill, spots)| {
-        let mut key = B256::repeat_byte(fill);
-        for (at, mask, byte) in spots {
-            key.0[at] = byte & mask;
-        }
-        key
-    })
+    let spot = (
+        prop::sample::select(vec![0usize, 1, 15, 30, 31, 31]),
+        prop::sample::select(vec![0xffu8, 0x0f, 0xf0]),
+        any::<u8>(),
+    );
+    (prop::sample::select(vec![0x00u8, 0x11, 0xf0]), prop::collection::vec(spot, 0..3)).prop_map(
+        |(fill, spots)| {
+            let mut key = B256::repeat_byte(fill);
+            for (at, mask, byte) in spots {
+                key.0[at] = byte & mask;
+            }
+            key
+        },
+    )
 }
 
 fn spread_key() -> impl Strategy<Value = B256> {
@@ -59,7 +65,10 @@ fn spread_key() -> impl Strategy<Value = B256> {
 }
 
 fn value() -> impl Strategy<Value = U256> {
-    prop_oneof![(1u64..200).prop_map(U256::from), any::<[u8; 32]>().prop_map(|raw| U256::from_be_bytes(raw) | U256::ONE)]
+    prop_oneof![
+        (1u64..200).prop_map(U256::from),
+        any::<[u8; 32]>().prop_map(|raw| U256::from_be_bytes(raw) | U256::ONE)
+    ]
 }
 
 /// A batch: about a third deletes; some keys are known from other batches because the key space is small.
@@ -197,8 +206,11 @@ fn many(count: u64) -> Vec<(B256, U256)> {
 fn any_number_of_threads_and_any_kernel_give_the_same_root() {
     let leaves = many(5_000);
     let mut map: Map = leaves.iter().copied().collect();
-    let batch: BTreeMap<B256, Option<U256>> =
-        leaves.iter().step_by(3).map(|(key, value)| (*key, (value.bit(0)).then(|| *value + *value))).collect();
+    let batch: BTreeMap<B256, Option<U256>> = leaves
+        .iter()
+        .step_by(3)
+        .map(|(key, value)| (*key, (value.bit(0)).then(|| *value + *value)))
+        .collect();
     let built = full_root(&map);
     apply(&mut map, &batch);
     for threads in [1, 2, 3, 16] {
@@ -237,7 +249,23 @@ fn a_flat_state_that_contradicts_a_cut_is_found_whatever_is_wrong() {
     let cases = [
         Map::from_iter(leaves[1..].iter().copied()),
         whole.iter().map(|(key, old)| (*key, if *key == first { value + U256::ONE } else { *old })).collect(),
-        whole.iter().map(|(key, value)| (if *key == first { { let mut k = *key; k.0[31] ^= 1; k } } else { *key }, *value)).collect(),
+        whole
+            .iter()
+            .map(|(key, value)| {
+                (
+                    if *key == first {
+                        {
+                            let mut k = *key;
+                            k.0[31] ^= 1;
+                            k
+                        }
+                    } else {
+                        *key
+                    },
+                    *value,
+                )
+            })
+            .collect(),
     ];
     let touched = leaves[1].0;
     for map in cases {

@@ -7,8 +7,8 @@ use alloy_trie::TrieAccount;
 use alloy_trie::root::{state_root_unhashed, storage_root_unhashed};
 use proptest::prelude::*;
 use state::{
-    Account, AccountChange, BlockRecord, Changes, EmptyRange, History, Limits, LogKey, Options, Reader, Result,
-    StoredHeader, Writer,
+    Account, AccountChange, BlockRecord, Changes, EmptyRange, History, Limits, LogKey, Options, Reader,
+    Result, StoredHeader, Writer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -147,7 +147,8 @@ impl Draft {
                 Account { nonce: n, balance: U256::from(n) << (n % 100), code_hash }
             });
             let slots = if account.is_some() { slots.as_slice() } else { &[] };
-            let slots: BTreeMap<U256, U256> = slots.iter().map(|(k, v)| (U256::from(*k), U256::from(*v))).collect();
+            let slots: BTreeMap<U256, U256> =
+                slots.iter().map(|(k, v)| (U256::from(*k), U256::from(*v))).collect();
             let slots = slots.into_iter().collect();
             accounts.insert(*who, AccountChange { address: address(*who), account, wiped: *wiped, slots });
         }
@@ -242,7 +243,12 @@ impl Model {
                     logs: BTreeSet::new(),
                 });
             }
-            ranges.push(EmptyRange { first, first_header: first_header.to_vec(), interval_secs: 12 + first, hashes });
+            ranges.push(EmptyRange {
+                first,
+                first_header: first_header.to_vec(),
+                interval_secs: 12 + first,
+                hashes,
+            });
         }
         writer.commit_empty(ranges).unwrap();
     }
@@ -300,7 +306,11 @@ impl Model {
         assert_eq!(reader.body(number), Ok(Some(block.body.clone())), "body {number}");
         assert_eq!(reader.receipts(number), Ok(Some(block.receipts.clone())), "receipts {number}");
         for (at, hash) in (0u32..).zip(&block.transactions) {
-            assert_eq!(reader.block_of_transaction(*hash), Ok(Some((number, at))), "transaction {at} of {number}");
+            assert_eq!(
+                reader.block_of_transaction(*hash),
+                Ok(Some((number, at))),
+                "transaction {at} of {number}"
+            );
         }
     }
 
@@ -318,7 +328,8 @@ impl Model {
                 let matches = |block: &ModelBlock| {
                     filter.iter().all(|group| group.iter().any(|key| block.logs.contains(key)))
                 };
-                let expected: Vec<u64> = (from..=to.min(head)).filter(|n| matches(&self.blocks[*n as usize])).collect();
+                let expected: Vec<u64> =
+                    (from..=to.min(head)).filter(|n| matches(&self.blocks[*n as usize])).collect();
                 let found: Vec<u64> =
                     reader.blocks_with_logs(filter, from..=to).unwrap().map(Result::unwrap).collect();
                 assert_eq!(found, expected, "{filter:?} in {from}..={to}");
