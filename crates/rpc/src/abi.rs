@@ -1,4 +1,5 @@
 //! The custom errors of all native contracts by selector, for naming what a call reverted with.
+//! Built once, when the first call reverts. Which ABIs there are is said in `types::abi`.
 
 use alloy_json_abi::Error;
 use std::{collections::HashMap, sync::LazyLock};

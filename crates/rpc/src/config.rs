@@ -1,4 +1,5 @@
 //! What a server is started with: where it listens, who may call, and every bound on what a caller can make it do.
+//! How these come from flags, environment and file is the binary's matter.
 
 use alloy_signer_local::PrivateKeySigner;
 use metrics_exporter_prometheus::PrometheusHandle;

@@ -1,4 +1,5 @@
 //! What every method can reach: the chain, the node's keys, filters, workers and limits.
+//! It decides nothing: rules are in the methods, access in `dispatch`.
 
 use crate::{
     accounts::Accounts,

@@ -1,4 +1,5 @@
 //! From the chain's types to those that go over the wire, as alloy, ethers and viem read them.
+//! Copies and fills in places; it looks nothing up and decides nothing.
 
 use alloy_consensus::{
     BlockHeader, Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction as _, TxEnvelope, TxReceipt as _,

@@ -1,4 +1,5 @@
 //! Is the node well: for `/health`, and as figures for `/metrics`.
+//! Nothing here heals; the node itself ends when its chain does.
 
 use crate::context::Context;
 use alloy_primitives::B256;

@@ -1,4 +1,5 @@
 //! Results as JSON text. They are serialised once, where they are made, and copied into the answer as they are.
+//! What a result is called and how its fields are written is said by the types that are serialised.
 
 use crate::error::RpcError;
 use serde::Serialize;

@@ -1,4 +1,5 @@
 //! Counts and times of requests by method. Labels are the names of the table and nothing that a caller sends.
+//! Where they are shown, and whether at all, is said when the server starts.
 
 use metrics::{Counter, Histogram, counter, histogram};
 use std::time::Instant;

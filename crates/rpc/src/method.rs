@@ -1,4 +1,5 @@
 //! A method's entry in the table of its namespace: its name, how it runs, and who may call it.
+//! What it does is in the namespace's file; who is let through is checked in `dispatch`.
 
 use crate::{
     context::Context,

@@ -1,4 +1,5 @@
 //! `net_`: one node, which is its own network.
+//! Peers come with the cluster, and then this tells of them.
 
 use crate::{
     context::Context,

@@ -1,4 +1,5 @@
 //! Positional arguments of a request. Errors name the argument by position, as geth does, and by name.
+//! What an argument means is the method's matter; here it is found, read and named when it is wrong.
 
 use crate::error::RpcError;
 use serde::Deserialize;

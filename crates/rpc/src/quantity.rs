@@ -1,4 +1,5 @@
 //! Numbers as developer tools send them: hex quantities, plain JSON numbers, or decimal text.
+//! Standard methods are strict and take hex only, through alloy's types; this is for the developer namespaces.
 
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;

@@ -1,4 +1,5 @@
 //! Requests as they stand in the text of a body: single or batch, read without copying.
+//! What the method and its arguments mean is not looked at here.
 
 use crate::error::RpcError;
 use serde::{Deserialize, Deserializer, de};

@@ -1,4 +1,5 @@
 //! `restake_`: what a tool must know to find its way: the contracts' addresses, their ABIs, and the chain's numbers.
+//! What is staked, by whom, and at what risk comes with the namespace's other methods.
 
 use crate::{
     context::Context,

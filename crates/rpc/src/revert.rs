@@ -1,4 +1,5 @@
 //! What a call reverted with, in words: `Error(string)`, `Panic(uint256)`, and custom errors of the native contracts.
+//! The data go to the caller as they came, whether or not words are found for them.
 
 use crate::{abi, error::RpcError};
 use alloy_dyn_abi::{DynSolType, DynSolValue, JsonAbiExt};

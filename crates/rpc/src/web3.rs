@@ -1,4 +1,5 @@
 //! `web3_`: who answers, and Keccak-256.
+//! Nothing of the chain is read for either.
 
 use crate::{
     context::Context,

@@ -1,4 +1,5 @@
 //! Blocks and what is counted in them. There are no uncles: they are answered as none.
+//! A block is found by `block_id`, and written by `convert`.
 
 use crate::{
     block_id,

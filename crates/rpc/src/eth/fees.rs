@@ -1,4 +1,5 @@
 //! Fees: what the next block charges, and what past blocks did.
+//! What a transaction must pay is the chain's rule; here it is only told, and a tip suggested.
 
 use crate::{
     block_id,

@@ -1,4 +1,5 @@
 //! Logs by filter, at once or through installed filters.
+//! The search itself is the chain's; here are ranges, bounds, and where each filter stands.
 
 use crate::{
     block_id,

@@ -1,4 +1,5 @@
 //! `eth_`, by subject.
+//! Each file begins with the table of its methods; subscriptions are beside, since they need a connection.
 
 pub(crate) mod blocks;
 pub(crate) mod execute;

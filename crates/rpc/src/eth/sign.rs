@@ -1,4 +1,5 @@
 //! Signing with the development accounts: messages, typed data, and transactions whose missing fields are filled in.
+//! Only development nodes hold keys; who may use them is decided in `dispatch`.
 
 use super::{execute, fees, state::next_nonce};
 use crate::{

@@ -1,4 +1,5 @@
 //! Accounts, code and storage at any kept block, with proofs.
+//! The newest state is asked for most; older ones come from the history that the chain keeps.
 
 use crate::{
     block_id,

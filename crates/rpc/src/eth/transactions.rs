@@ -1,4 +1,5 @@
 //! Sending signed transactions, and reading transactions and receipts.
+//! Checks are the pool's. Transactions that the node must sign first are in `sign`.
 
 use super::blocks::{hashed, numbered};
 use crate::{

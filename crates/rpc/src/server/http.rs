@@ -1,4 +1,5 @@
 //! One HTTP request: judge the caller, answer JSON-RPC directly, hand the rest to the routes, add CORS headers.
+//! Bodies are read within bounds of size and time before anything in them is looked at.
 
 use super::{
     Door, Shared,

@@ -1,4 +1,5 @@
 //! Accepting connections: bounded in number, with time limits, ended in order when the server stops.
+//! What is said on a connection is `http`'s matter, or `socket`'s.
 
 use super::{Door, http};
 use hyper::{server::conn::http1, service::service_fn};

@@ -1,4 +1,5 @@
 //! The door: one listener for JSON-RPC, WebSocket, REST and metrics.
+//! Who may come in is `origin`, how many `listener`, what they are told `http` and `rest`.
 
 pub(crate) mod http;
 mod listener;

@@ -1,4 +1,5 @@
 //! What is not JSON-RPC: health, metrics, the few REST reads of this stage, the WebSocket door and a note at `GET /`.
+//! Keys are snake case here, camel case in JSON-RPC (`decisions.md` 7).
 
 use super::{Shared, http::plain, origin::Trust};
 use crate::{health, restake, socket};
