@@ -16,21 +16,22 @@ const SHOWN: usize = 5;
 /// Columns before what a block contains.
 const COLUMN: usize = 13;
 
-/// Prints each block until the chain ends or nobody reads.
-pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, as_json: bool) {
+/// Prints each block above `head` until the chain ends or nobody reads.
+pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, mut head: u64, as_json: bool) {
     loop {
         let told = match blocks.recv().await {
-            Ok(block) if as_json => write_lines(&[line_of_json(&block)]),
-            Ok(block) => write_lines(&lines(&block)),
+            Ok(block) => {
+                let next = head.saturating_add(1);
+                head = block.header.number;
+                if as_json { vec![line_of_json(&block)] } else { lines(&block, next) }
+            }
             Err(RecvError::Lagged(missed)) if as_json => {
-                write_lines(&[json!({ "event": "missed", "blocks": missed }).to_string()])
+                vec![json!({ "event": "missed", "blocks": missed }).to_string()]
             }
-            Err(RecvError::Lagged(missed)) => {
-                write_lines(&[format!("…  {} blocks not shown", text::grouped(missed))])
-            }
+            Err(RecvError::Lagged(missed)) => vec![format!("…  {} blocks not shown", text::grouped(missed))],
             Err(RecvError::Closed) => return,
         };
-        if told.is_err() {
+        if write_lines(&told).is_err() {
             return;
         }
     }
@@ -42,16 +43,20 @@ fn write_lines(lines: &[String]) -> std::io::Result<()> {
     out.flush()
 }
 
-/// A block and its transactions, as lines to read: one line if it has no transaction or one.
-fn lines(block: &SealedBlock) -> Vec<String> {
-    let count = block.transactions.len();
-    let number = format!("block {}", block.header.number);
+/// A block and its transactions, as lines to read: one line if it has no transaction or one. A range of empty blocks is
+/// announced by its last; `next` is the number after the block announced before.
+fn lines(block: &SealedBlock, next: u64) -> Vec<String> {
+    let (count, number) = (block.transactions.len(), block.header.number);
     let contents = match count {
-        0 => "empty".to_string(),
+        0 => return vec![empty(next.min(number), number)],
         1 => transaction(block, 0).unwrap_or_default(),
         _ => format!("{} transactions, {} gas", text::grouped(count), text::grouped(block.header.gas_used)),
     };
-    let mut lines = vec![format!("{number:<COLUMN$}{contents}")];
+    let mut lines = Vec::new();
+    if next < number {
+        lines.push(empty(next, number.saturating_sub(1)));
+    }
+    lines.push(format!("{:<COLUMN$}{contents}", format!("block {number}")));
     if count > 1 {
         let shown = (0..count.min(SHOWN)).filter_map(|index| transaction(block, index));
         lines.extend(shown.map(|line| format!("{:COLUMN$}{line}", "")));
@@ -62,6 +67,15 @@ fn lines(block: &SealedBlock) -> Vec<String> {
         lines.push(format!("{:COLUMN$}{dim}… and {more} more{off}", ""));
     }
     lines
+}
+
+/// A range of empty blocks.
+fn empty(first: u64, last: u64) -> String {
+    if first == last {
+        return format!("{:<COLUMN$}empty", format!("block {last}"));
+    }
+    let blocks = text::grouped(last.saturating_sub(first).saturating_add(1));
+    format!("{:<COLUMN$}{blocks} empty blocks", format!("to {last}"))
 }
 
 fn transaction(block: &SealedBlock, index: usize) -> Option<String> {

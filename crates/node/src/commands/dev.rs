@@ -35,10 +35,10 @@ async fn serve(args: &DevArgs, started: Instant) -> Result<(), Failure> {
     let config = config(args, &accounts)?;
     let mode = Mode::Dev { signers: accounts.clone() };
     let running = Running::start(config, serving(args, mode)).await?;
-    let blocks = running.chain.subscribe();
+    let (blocks, head) = (running.chain.subscribe(), running.chain.view().head());
     announce(args, &accounts, &running, started)?;
     if !args.silent {
-        tokio::spawn(blocks::print(blocks, args.json));
+        tokio::spawn(blocks::print(blocks, head, args.json));
     }
     running.until_end(&mut signals).await
 }
