@@ -28,7 +28,7 @@ pub const PRICE_BUMP_PERCENT: u128 = 10;
 /// Wei per gas below which EIP-1559 never lets a base fee fall: an eighth of it rounds to zero.
 pub const LOWEST_BASE_FEE: u64 = 7;
 
-/// Bounds of a pool. Every one is at least reached by some transaction: see the constants for the reasons.
+/// Bounds of a pool; why the defaults are what they are stands at their constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most transactions.
