@@ -178,7 +178,7 @@ mod tests {
             lookCall::SELECTOR => view(host, calldata, |_, call: lookCall| Ok((call.small, call.tag))),
             putCall::SELECTOR => write(host, calldata, |host, call: putCall| {
                 emit(host, &Written {})?;
-                Ok(u(call.data.len() as u64) + u(call.list.len() as u64))
+                Ok(U256::from(call.data.len().saturating_add(call.list.len())))
             }),
             nestedCall::SELECTOR => write(host, calldata, |_, call: nestedCall| {
                 Ok(call.lists.iter().flatten().copied().sum::<U256>())

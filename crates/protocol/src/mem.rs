@@ -101,6 +101,8 @@ pub struct MemHost {
     msg: Msg,
     gas: u64,
     nesting: usize,
+    /// Whether the running frame ends because native code called too deep.
+    too_deep: bool,
 }
 
 impl MemHost {
@@ -121,6 +123,7 @@ impl MemHost {
             msg: Msg::default(),
             gas: 0,
             nesting: 0,
+            too_deep: false,
         };
         for account in genesis::accounts(setup) {
             let genesis::Account { address, nonce, code, storage } = account;
@@ -207,6 +210,7 @@ impl MemHost {
     }
 
     fn begin(&mut self, msg: Msg) {
+        self.too_deep = false;
         self.transient.clear();
         self.originals.clear();
         self.warm_slots.clear();
@@ -232,9 +236,13 @@ impl MemHost {
             None => self.move_value(msg).map(|()| Bytes::new()),
         };
         self.nesting = nesting;
-        let left = match &answer {
-            Ok(_) | Err(Error::Revert(_)) => self.gas,
-            Err(Error::Fatal(_)) => 0,
+        let (answer, left) = match answer {
+            // As the EVM's own limit of depth: the call fails and its gas comes back.
+            Err(Error::Fatal(Fatal::OutOfGas)) if core::mem::take(&mut self.too_deep) => {
+                (Err(Error::Revert(Bytes::new())), self.gas)
+            }
+            Err(Error::Fatal(fatal)) => (Err(fatal.into()), 0),
+            answer => (answer, self.gas),
         };
         (self.msg, self.gas) = outer;
         if answer.is_err() {
@@ -350,8 +358,16 @@ impl MemHost {
         self.charge_gas(price::COLD_ACCOUNT)
     }
 
+    /// An account is warm once its storage is used or its code is entered, as it is inside the EVM.
+    fn warm(&mut self, account: Address) {
+        if self.warm_accounts.insert(account) {
+            self.undo.push(Undo::WarmAccount(account));
+        }
+    }
+
     /// Whether this is the first touch of the slot in the transaction.
     fn touch_slot(&mut self, account: Address, slot: U256) -> bool {
+        self.warm(account);
         let is_cold = self.warm_slots.insert((account, slot));
         if is_cold {
             self.undo.push(Undo::WarmSlot(account, slot));
@@ -433,12 +449,19 @@ impl View for MemHost {
 
     fn enter(&mut self, callee: Address, selector: [u8; 4], _input: Option<Bytes>) -> Result<Msg, Fatal> {
         self.charge_gas(gas::NATIVE_CALL)?;
+        if self.nesting >= MAX_NATIVE_NESTING {
+            self.too_deep = true;
+            return Err(Fatal::OutOfGas);
+        }
+        self.nesting = self.nesting.saturating_add(1);
+        self.warm(callee);
         let msg = Msg { selector, ..self.outgoing(callee, U256::ZERO, &[]) };
         Ok(core::mem::replace(&mut self.msg, msg))
     }
 
     fn leave(&mut self, caller: Msg, _outcome: Result<Option<Bytes>, &Error>) {
         self.msg = caller;
+        self.nesting = self.nesting.saturating_sub(1);
     }
 
     fn is_traced(&self) -> bool {
@@ -505,10 +528,12 @@ impl Host for MemHost {
         let creator = self.msg.this;
         let nonce = self.accounts.get(&creator).map_or(0, |account| account.nonce);
         let address = creator.create(nonce);
-        self.set_nonce(creator, nonce.saturating_add(1));
-        if self.warm_accounts.insert(address) {
-            self.undo.push(Undo::WarmAccount(address));
+        if self.accounts.get(&address).is_some_and(|account| account.nonce > 0 || !account.code.is_empty()) {
+            // A collision takes all gas, as it does of a CREATE.
+            return Err(Fatal::OutOfGas);
         }
+        self.set_nonce(creator, nonce.saturating_add(1));
+        self.warm(address);
         self.set_nonce(address, 1);
         let was = core::mem::replace(&mut self.accounts.entry(address).or_default().code, code);
         self.undo.push(Undo::Code { account: address, was });

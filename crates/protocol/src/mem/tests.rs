@@ -180,6 +180,39 @@ fn native_frames_nest_to_a_limit() {
 }
 
 #[test]
+fn native_calls_count_as_frames_do() {
+    use crate::host::call_native;
+    /// Makes as many native calls, one in another, as its input is long.
+    fn deeper(host: &mut dyn Host, levels: usize) -> Result<()> {
+        match levels.checked_sub(1) {
+            None => Ok(()),
+            Some(left) => {
+                call_native(host, THERE, IERC20::decimalsCall {}, |host, _| deeper(host, left).map(|()| 0_u8))
+                    .map(drop)
+            }
+        }
+    }
+    fn dive(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+        deeper(host, input.len()).map(|()| Bytes::new())
+    }
+    let mut chain = chain();
+    chain.place(HERE, dive);
+    assert_eq!(chain.send(ALICE, HERE, u(0), &[0; 31], GAS).answer, Ok(Bytes::new()));
+    let too_deep = chain.send(ALICE, HERE, u(0), &[0; 32], GAS);
+    assert_eq!(too_deep.answer, Err(empty_revert()));
+    assert!(too_deep.gas_used < 10_000, "the gas comes back");
+    assert!(chain.send(ALICE, HERE, u(0), &[0; 31], GAS).answer.is_ok(), "the count is back");
+}
+
+#[test]
+fn an_instance_on_a_taken_address_takes_all_gas() {
+    let mut chain = scribblers();
+    chain.place(THERE.create(1), scribble);
+    let outcome = chain.send(ALICE, THERE, u(0), b"", GAS);
+    assert_eq!((outcome.answer, outcome.gas_used), (Err(Fatal::OutOfGas.into()), GAS));
+}
+
+#[test]
 fn a_callee_gets_all_but_one_64th() {
     fn burn(host: &mut dyn Host, _: &[u8]) -> Result<Bytes> {
         host.charge_gas(u64::MAX)?;
