@@ -49,7 +49,8 @@ pub fn run(command: &mut Command) -> Result<()> {
 pub fn capture(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
-        bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        bail!("{command:?} ended with {}: {}", output.status, said.concat());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

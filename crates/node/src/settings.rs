@@ -57,7 +57,7 @@ pub struct Layer {
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_cors: Option<bool>,
-    /// Log lines: error, warn, info, debug, trace, or by module (info,chain=debug) [default: info]
+    /// Log lines: error, warn, info, debug, trace, or by module (info,chain=debug) [default: info, of the database warn]
     #[arg(long, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
@@ -117,6 +117,9 @@ impl Provider for Named<'_> {
     }
 }
 
+/// What a node logs: what happens, and of the database only what is odd.
+const DEFAULT_LOG: &str = "info,fjall=warn,lsm_tree=warn";
+
 /// The keys, as the file spells them.
 pub const KEYS: [&str; 12] = [
     "genesis",
@@ -154,7 +157,7 @@ fn layered(
         allow_origin: Some(Vec::new()),
         allow_host: Some(Vec::new()),
         no_cors: Some(false),
-        log: Some("info".into()),
+        log: Some(DEFAULT_LOG.into()),
         log_format: Some(LogFormat::Text),
         ..Layer::default()
     };

@@ -52,9 +52,13 @@ pub fn run(bulwark: &Path, seed: u64, blocks: u64) -> Result<()> {
     let told = export(&mut client, &raw)?;
     let file = folder.path().join("chain.json");
     std::fs::write(&file, serde_json::to_vec(&told)?)?;
-    let verdict = capture(&mut tools::script("evm-oracle.mjs", &file)?)
-        .with_context(|| format!("the chain of seed {seed} differs from ethereumjs"))?;
-    println!("oracle: seed {seed}: {}", verdict.trim());
+    match capture(&mut tools::script("evm-oracle.mjs", &file)?) {
+        Ok(verdict) => println!("oracle: seed {seed}: {}", verdict.trim()),
+        Err(error) => {
+            let kept = folder.keep().join("chain.json");
+            return Err(error.context(format!("seed {seed}: not as ethereumjs has it; kept: {}", kept.display())));
+        }
+    }
     Ok(())
 }
 

@@ -23,10 +23,11 @@ impl Chain {
             return stopped(&reason);
         }
         let mut results = self.admit_all(checked);
-        let admitted = results.iter().any(Result::is_ok);
+        if results.iter().all(Result::is_err) {
+            return results;
+        }
         let ticket = self.wake();
-        if admitted
-            && self.mining() == Mining::Instant
+        if self.mining() == Mining::Instant
             && let Err(error) = self.considered(ticket).await
         {
             let reason = error.to_string();

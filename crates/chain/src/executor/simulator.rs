@@ -10,7 +10,10 @@ use super::{
     source::StateSource,
     transaction::{Refusal, transaction_env},
 };
-use crate::{native::Context, transaction::Recovered};
+use crate::{
+    native::{Context, NativeEvm},
+    transaction::Recovered,
+};
 use alloy_primitives::{Address, TxKind, U256};
 use revm::{
     Database, DatabaseCommit, ExecuteEvm, InspectEvm, Inspector,
@@ -20,7 +23,6 @@ use revm::{
     },
     context_interface::either::Either,
     database::CacheDB,
-    inspector::NoOpInspector,
     state::EvmState,
 };
 
@@ -28,7 +30,7 @@ use revm::{
 pub type SimulatedState<'s> = CacheDB<StateDatabase<'s>>;
 
 /// The context that an inspector of simulations sees.
-pub type SimulatedContext<'d, 's> = Context<&'d mut SimulatedState<'s>>;
+pub type SimulatedContext<'s> = Context<SimulatedState<'s>>;
 
 /// Why nothing was simulated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -184,7 +186,7 @@ impl<'s> Simulator<'s> {
         inspector: &mut I,
     ) -> Result<Simulated, SimulationError>
     where
-        I: for<'d> Inspector<SimulatedContext<'d, 's>>,
+        I: Inspector<SimulatedContext<'s>>,
     {
         let (tx, checks) = self.call_env(request)?;
         self.watch(tx, checks, inspector)
@@ -200,7 +202,7 @@ impl<'s> Simulator<'s> {
         inspector: &mut I,
     ) -> Result<Simulated, SimulationError>
     where
-        I: for<'d> Inspector<SimulatedContext<'d, 's>>,
+        I: Inspector<SimulatedContext<'s>>,
     {
         self.watch(transaction_env(transaction), checks_of(transaction), inspector)
     }
@@ -223,21 +225,30 @@ impl<'s> Simulator<'s> {
 
     fn run(&mut self, tx: TxEnv, checks: Checks) -> Result<Simulated, SimulationError> {
         let fee_cap = tx.gas_price;
-        let mut evm = self.environment.evm(&mut self.state, &self.context, checks, NoOpInspector);
+        let mut evm = self.environment.evm(self.lend(), &self.context, checks, ());
         let result = evm.transact(tx);
-        drop(evm);
+        self.take_back(evm);
         result.map(Simulated).map_err(|error| self.failure(error, fee_cap))
     }
 
     fn watch<I>(&mut self, tx: TxEnv, checks: Checks, inspector: &mut I) -> Result<Simulated, SimulationError>
     where
-        I: for<'d> Inspector<SimulatedContext<'d, 's>>,
+        I: Inspector<SimulatedContext<'s>>,
     {
         let fee_cap = tx.gas_price;
-        let mut evm = self.environment.evm(&mut self.state, &self.context, checks, inspector);
+        let mut evm = self.environment.evm(self.lend(), &self.context, checks, inspector);
         let result = evm.inspect_tx(tx);
-        drop(evm);
+        self.take_back(evm);
         result.map(Simulated).map_err(|error| self.failure(error, fee_cap))
+    }
+
+    /// Gives the state to an EVM. Owned, not borrowed: else inspectors would have to take any lifetime.
+    fn lend(&mut self) -> SimulatedState<'s> {
+        CacheDB { cache: core::mem::take(&mut self.state.cache), db: self.state.db }
+    }
+
+    fn take_back<I>(&mut self, evm: NativeEvm<SimulatedState<'s>, I>) {
+        self.state = evm.inner.ctx.journaled_state.database;
     }
 
     fn failure(&self, error: EVMError<Failed>, fee_cap: u128) -> SimulationError {

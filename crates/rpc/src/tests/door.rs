@@ -150,6 +150,22 @@ async fn connections_beyond_the_limit_are_told_so() {
 }
 
 #[tokio::test]
+async fn connections_without_requests_are_closed_in_time() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let idle = std::time::Duration::from_millis(100);
+    let node = node_with(Mining::Instant, |config| config.limits.idle_timeout = idle).await;
+    for request in ["", "GET / HTTP/1.1\r\nho", "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+        let mut stream = tokio::net::TcpStream::connect(node.server.local_addr()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = stream.read_to_end(&mut answer);
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(20), closed).await;
+        assert!(closed.is_ok(), "still open after {request:?}");
+    }
+    node.end().await;
+}
+
+#[tokio::test]
 async fn the_paths_answer_health_addresses_abis_and_parameters() {
     let node = node().await;
     let get = async |path: &str| node.client.get(node.url(path)).send().await.unwrap();

@@ -1,16 +1,15 @@
 //! Blocks: receipts, fees, limits, and exactly the changes.
 
 use super::testkit::{
-    ALICE, BOB, BOX, BOX_CODE, CHAIN_ID, ETHER, REVERTER, context, environment, hash_of, put, seal, source, tx, u,
+    ALICE, BOB, BOX, BOX_CODE, CHAIN_ID, ETHER, REVERTER, context, environment, hash_of, put, seal, source,
+    tx, u,
 };
 use crate::{
     executor::{ExecutionError, MAX_BLOCK_BYTES, StateSource, assemble_header, execute_block},
     transaction::Recovered,
 };
-use alloy_consensus::{
-    EMPTY_ROOT_HASH, SignableTransaction, Transaction, TxEip7702, TxEnvelope, TxReceipt, proofs,
-};
-use alloy_eips::{Encodable2718, eip7702::Authorization, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_consensus::{EMPTY_ROOT_HASH, SignableTransaction, Transaction, TxEip7702, TxEnvelope, proofs};
+use alloy_eips::{Encodable2718, eip7685::EMPTY_REQUESTS_HASH, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
@@ -63,7 +62,10 @@ fn receipts_count_up_and_the_header_commits_to_all() {
     assert_eq!(header.gas_used, executed.block.gas_used);
 
     let made = BOB.create(0);
-    assert_eq!(source.accounts[&made], Account { nonce: 1, balance: U256::ZERO, code_hash: keccak256(&BOX_CODE) });
+    assert_eq!(
+        source.accounts[&made],
+        Account { nonce: 1, balance: U256::ZERO, code_hash: keccak256(&BOX_CODE) }
+    );
     assert_eq!(executed.changes.code, [(keccak256(&BOX_CODE), BOX_CODE)]);
     assert_eq!(source.slots[&(BOX, u(1))], u(5));
 }
@@ -125,7 +127,8 @@ fn storage_below_a_new_contract_is_wiped() {
     let made = ALICE.create(0);
     source.accounts.insert(made, super::testkit::account(0, u(1), &Bytes::new()));
     source.slots.insert((made, u(8)), u(8));
-    let executed = seal(&mut source, 5, &[tx(ALICE, 0, TxKind::Create, U256::ZERO, returning(&BOX_CODE)).signed()]);
+    let executed =
+        seal(&mut source, 5, &[tx(ALICE, 0, TxKind::Create, U256::ZERO, returning(&BOX_CODE)).signed()]);
     let change = executed.changes.accounts.iter().find(|change| change.address == made).unwrap();
     assert!(change.wiped);
     assert_eq!(source.storage(made, u(8)), Ok(U256::ZERO));

@@ -9,7 +9,6 @@ use crate::{
     executor::{Environment, MemorySource, Simulator, execute_block},
     transaction::Recovered,
 };
-use alloy_consensus::TxReceipt;
 use alloy_primitives::{Address, Bytes, TxKind, U256, address, bytes, keccak256};
 use alloy_sol_types::SolCall;
 use protocol::genesis::{Setup, accounts};
@@ -17,7 +16,7 @@ use rand_xoshiro::{
     Xoshiro256PlusPlus,
     rand_core::{RngCore, SeedableRng},
 };
-use revm::{Database, DatabaseRef};
+use revm::DatabaseRef;
 use state::Account;
 use std::{collections::BTreeMap, sync::Arc};
 use types::{
@@ -82,7 +81,11 @@ fn draw(dice: &mut Dice, nonces: &BTreeMap<Address, u64>) -> Arc<Recovered> {
         3 | 4 => send(MAKER, value, code.to_vec()),
         5 => tx(from, nonce, TxKind::Create, value, code),
         6 => send(dice.pick(&places), value, Vec::new()),
-        7 => send(TEST_TOKEN, U256::ZERO, ITestToken::mintCall { to: BOB, value: u(dice.roll(9)) }.abi_encode()),
+        7 => send(
+            TEST_TOKEN,
+            U256::ZERO,
+            ITestToken::mintCall { to: BOB, value: u(dice.roll(9)) }.abi_encode(),
+        ),
         8 if dice.roll(2) == 0 => send(WETH, value, IWETH::depositCall {}.abi_encode()),
         8 => send(WETH, U256::ZERO, IWETH::withdrawCall { wad: value }.abi_encode()),
         _ => send(STRATEGY_FACTORY, U256::ZERO, deployNewStrategyCall { token: WETH }.abi_encode()),
@@ -127,9 +130,8 @@ fn one_journal_a_block_is_the_same_as_one_commit_a_transaction() {
         let mut state = start.clone();
         let mut reference = Simulator::new(&start, &environment, context(1));
         for block in 1..=12 {
-            let mut nonces: BTreeMap<Address, u64> = [ALICE, BOB]
-                .map(|person| (person, state.accounts[&person].nonce))
-                .into();
+            let mut nonces: BTreeMap<Address, u64> =
+                [ALICE, BOB].map(|person| (person, state.accounts[&person].nonce)).into();
             let mut candidates = Vec::new();
             for _ in 0..dice.roll(14) {
                 let candidate = draw(&mut dice, &nonces);

@@ -13,7 +13,8 @@ fn estimate(request: &CallRequest, overrides: &Overrides) -> Result<u64, Estimat
 
 fn succeeds(request: &CallRequest, overrides: &Overrides, gas: u64) -> bool {
     let request = CallRequest { gas: Some(gas), ..request.clone() };
-    simulate(&source(), &environment(), &context(5), &request, overrides).is_ok_and(|outcome| outcome.is_success())
+    simulate(&source(), &environment(), &context(5), &request, overrides)
+        .is_ok_and(|outcome| outcome.is_success())
 }
 
 fn to(to: Address, input: impl Into<Bytes>) -> CallRequest {
@@ -49,17 +50,24 @@ fn estimates_are_enough_and_tight() {
     // A refund at the end does not lower what is needed on the way: slot 1 is set and cleared.
     assert_tight(&to(BOB, []), &with_code(BOB, bytes!("60016001555f60015500")));
     // Needs far more than it uses: goes on only with a million gas left.
-    let gas = assert_tight(&to(BOB, []), &with_code(BOB, bytes!("620f42405a11600b575f5ffd5b00")));
+    let picky = bytes!("620f42405a11600c575f5ffd5b00");
+    let gas = assert_tight(&to(BOB, []), &with_code(BOB, picky.clone()));
     assert!(gas > 1_000_000);
-    // What 63/64 holds back must be there: calls the box with all its gas.
-    let caller = bytes!("5f5f60406000600073000000000000000000000000000000000000b0ce5af1600057005b00");
-    let _ = estimate(&to(BOB, []), &with_code(BOB, caller));
+    // The same below a caller, who keeps a 64th.
+    let mut overrides = with_code(BOX, picky);
+    let caller = bytes!("5f5f5f5f5f73000000000000000000000000000000000000b0ce5af115602157005b5f5ffd");
+    overrides.accounts.extend(with_code(BOB, caller).accounts);
+    let gas = assert_tight(&to(BOB, []), &overrides);
+    assert!(gas > 1_000_000 * 64 / 63 + 21_000);
 }
 
 #[test]
 fn reasons_are_precise() {
     let none = Overrides::default();
-    assert_eq!(estimate(&to(REVERTER, []), &none), Err(EstimateError::Reverted(u(0x2a).to_be_bytes::<32>().into())));
+    assert_eq!(
+        estimate(&to(REVERTER, []), &none),
+        Err(EstimateError::Reverted(u(0x2a).to_be_bytes::<32>().into()))
+    );
     // An endless loop: JUMPDEST PUSH0 JUMP.
     let cap = 1 << 24;
     let endless = with_code(BOB, bytes!("5b5f56"));

@@ -6,9 +6,7 @@ use alloy_eips::eip2935::{HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
 use alloy_primitives::{Bytes, U256, keccak256};
 use revm::{
     Context, DatabaseCommit, DatabaseRef, ExecuteEvm, MainBuilder, MainContext, SystemCallEvm,
-    database::InMemoryDB,
-    primitives::hardfork::SpecId,
-    state::AccountInfo,
+    database::InMemoryDB, primitives::hardfork::SpecId, state::AccountInfo,
 };
 use std::collections::BTreeMap;
 
@@ -80,7 +78,11 @@ fn simulations_read_the_ring_as_the_first_step_would_leave_it() {
         let seen = StateDatabase::new(&lagging, environment.codes(), number);
         for slot in (0..RING + 5).map(u) {
             let expected = real.get(&slot).copied().unwrap_or_default();
-            assert_eq!(seen.storage_ref(HISTORY_STORAGE_ADDRESS, slot).unwrap(), expected, "{slot} at {number}");
+            assert_eq!(
+                seen.storage_ref(HISTORY_STORAGE_ADDRESS, slot).unwrap(),
+                expected,
+                "{slot} at {number}"
+            );
         }
     }
 }
@@ -90,12 +92,16 @@ fn contracts_find_skipped_parents_in_calls_and_blocks() {
     let mut source = with_ring(20_000);
     let environment = environment();
     let asked = Bytes::copy_from_slice(&u(15_000).to_be_bytes::<32>());
-    let request = crate::executor::CallRequest { to: Some(HISTORY_STORAGE_ADDRESS), input: asked, ..Default::default() };
+    let request = crate::executor::CallRequest {
+        to: Some(HISTORY_STORAGE_ADDRESS),
+        input: asked,
+        ..Default::default()
+    };
     let mut simulator = Simulator::new(&source, &environment, context(20_000));
-    assert_eq!(simulator.call(&request).unwrap().outcome().output(), hash_of(15_000).as_slice());
+    assert_eq!(simulator.call(&request).unwrap().outcome().output().as_ref(), hash_of(15_000).as_slice());
     run(&mut source, 20_000);
     let mut simulator = Simulator::new(&source, &environment, context(20_001));
-    assert_eq!(simulator.call(&request).unwrap().outcome().output(), hash_of(15_000).as_slice());
+    assert_eq!(simulator.call(&request).unwrap().outcome().output().as_ref(), hash_of(15_000).as_slice());
 }
 
 #[test]

@@ -59,17 +59,30 @@ fn a_refused_transaction_leaves_no_trace() {
 
 #[test]
 fn impersonated_contracts_may_send_and_the_gas_cap_can_be_lifted() {
-    let executed =
-        execute_block(&source(), &environment(), &context(5), &[tx(BOX, 1, BOB, u(0), []).fee_cap(7).impersonated()])
-            .unwrap();
-    assert_eq!(executed.skipped[0].1.to_string(), "insufficient funds for gas * price + value: have 0 want 3500000");
+    let executed = execute_block(
+        &source(),
+        &environment(),
+        &context(5),
+        &[tx(BOX, 1, BOB, u(0), []).fee_cap(7).impersonated()],
+    )
+    .unwrap();
+    assert_eq!(
+        executed.skipped[0].1.to_string(),
+        "insufficient funds for gas * price + value: have 0 want 3500000"
+    );
     let mut rich = source();
     rich.accounts.get_mut(&BOX).unwrap().balance = ETHER;
     let sent = tx(BOX, 1, BOB, u(1), []).impersonated();
-    assert_eq!(execute_block(&rich, &environment(), &context(5), &[sent]).unwrap().block.transactions.len(), 1);
+    assert_eq!(
+        execute_block(&rich, &environment(), &context(5), &[sent]).unwrap().block.transactions.len(),
+        1
+    );
 
     let uncapped = Params { transaction_gas_cap: None, ..Params::preset(Preset::Fast) };
     let greedy = tx(ALICE, 0, BOB, u(1), []).gas(20_000_000).signed();
     let environment = Environment::new(CHAIN_ID, uncapped);
-    assert_eq!(execute_block(&rich, &environment, &context(5), &[greedy]).unwrap().block.transactions.len(), 1);
+    assert_eq!(
+        execute_block(&rich, &environment, &context(5), &[greedy]).unwrap().block.transactions.len(),
+        1
+    );
 }

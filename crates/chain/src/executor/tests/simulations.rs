@@ -4,8 +4,8 @@ use super::testkit::{
     ALICE, BOB, BOX, BOX_CODE, ETHER, REVERTER, context, environment, hash_of, put, seal, source, tx, u,
 };
 use crate::executor::{
-    AccountOverride, BlockOverrides, CallRequest, Ending, Outcome, Overrides, Refusal, SimulationError, Simulator,
-    simulate,
+    AccountOverride, BlockOverrides, CallRequest, Ending, Outcome, Overrides, Refusal, SimulationError,
+    Simulator, simulate,
 };
 use alloy_primitives::{Address, Bytes, U256, bytes};
 use protocol::registry::STUB_CODE;
@@ -174,7 +174,9 @@ fn calls_are_watched_and_forgotten() {
     assert_eq!(simulator.call(&to(BOX, put(1, 5))).unwrap().outcome().gas_used, plain.outcome().gas_used);
     // Kept, the slot is no longer new, and writing it again is cheap.
     simulator.keep(plain.clone());
-    assert!(simulator.call(&to(BOX, put(1, 5))).unwrap().outcome().gas_used < plain.outcome().gas_used - 15_000);
+    assert!(
+        simulator.call(&to(BOX, put(1, 5))).unwrap().outcome().gas_used < plain.outcome().gas_used - 15_000
+    );
     assert_eq!(source.slots.len(), 0);
     assert!(BOX_CODE.len() == 7 && MULTICALL3 != BOX);
 }

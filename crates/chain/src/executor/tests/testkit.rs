@@ -71,7 +71,13 @@ pub fn deploy(source: &mut MemorySource, at: Address, code: Bytes) {
 }
 
 /// A transaction with half a million gas.
-pub fn tx(from: Address, nonce: u64, to: impl Into<TxKind>, value: U256, input: impl Into<Bytes>) -> TxEip1559Of {
+pub fn tx(
+    from: Address,
+    nonce: u64,
+    to: impl Into<TxKind>,
+    value: U256,
+    input: impl Into<Bytes>,
+) -> TxEip1559Of {
     let tx = TxEip1559 {
         chain_id: CHAIN_ID,
         nonce,

@@ -3,8 +3,8 @@
 use super::{
     contracts::{HUB, RELAY, ROGUE, Relay, VAULT, Vault},
     testkit::{
-        ALICE, BOB, Chain, HOOK_TOKEN, HookToken, OPERATOR, PROBE, Probe, TOKEN, Token, chain, db, forward_to,
-        fresh, fund, ok, place, refused, relay_to, send, tx, u,
+        ALICE, BOB, Chain, HOOK_TOKEN, HookToken, OPERATOR, PROBE, Probe, TOKEN, Token, chain, db,
+        forward_to, fresh, fund, ok, place, refused, relay_to, send, tx, u,
     },
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -59,7 +59,8 @@ fn reentry_is_refused_for_writes_and_served_for_views() {
     fund(&mut chain, HOOK_TOKEN);
     let data = deposit(1).abi_encode().into();
     ok(&mut chain, HOOK_TOKEN, HookToken::setHookCall { to: VAULT, data });
-    let Err(protocol::host::Error::Revert(reentered)) = revert_with::<()>("ReentrancyGuard: reentrant call") else {
+    let Err(protocol::host::Error::Revert(reentered)) = revert_with::<()>("ReentrancyGuard: reentrant call")
+    else {
         panic!("a revert");
     };
     assert_eq!(refused(&mut chain, VAULT, deposit(10)), reentered);
@@ -212,12 +213,8 @@ fn a_slot_of_another_contract_costs_what_an_own_slot_costs() {
     fund(&mut chain, TOKEN);
     ok(&mut chain, VAULT, deposit(30));
     let own = send(&mut chain, ALICE, VAULT, Vault::poolOfCall { operator: OPERATOR }.abi_encode());
-    let shared = send(
-        &mut chain,
-        ALICE,
-        HUB,
-        super::contracts::Hub::poolOfCall { operator: OPERATOR }.abi_encode(),
-    );
+    let shared =
+        send(&mut chain, ALICE, HUB, super::contracts::Hub::poolOfCall { operator: OPERATOR }.abi_encode());
     assert_eq!(own.output(), shared.output());
     assert_eq!(own.tx_gas_used(), shared.tx_gas_used());
 }

@@ -85,9 +85,15 @@ pub fn vault_genesis(token: Address) -> (U256, U256) {
 fn vault(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     let calldata = Calldata::split(input)?;
     match calldata.selector {
-        Vault::depositCall::SELECTOR => dispatch::write(host, calldata, |host, call| non_reentrant(host, |host| deposit(host, call))),
-        Vault::withdrawCall::SELECTOR => dispatch::write(host, calldata, |host, call| non_reentrant(host, |host| withdraw(host, call))),
-        Vault::poolOfCall::SELECTOR => dispatch::view(host, calldata, |view, call: Vault::poolOfCall| Ok(POOL.get(view, call.operator)?)),
+        Vault::depositCall::SELECTOR => {
+            dispatch::write(host, calldata, |host, call| non_reentrant(host, |host| deposit(host, call)))
+        }
+        Vault::withdrawCall::SELECTOR => {
+            dispatch::write(host, calldata, |host, call| non_reentrant(host, |host| withdraw(host, call)))
+        }
+        Vault::poolOfCall::SELECTOR => {
+            dispatch::view(host, calldata, |view, call: Vault::poolOfCall| Ok(POOL.get(view, call.operator)?))
+        }
         Vault::sharesOfCall::SELECTOR => dispatch::view(host, calldata, |view, call: Vault::sharesOfCall| {
             Ok(SHARES.get(view, (call.operator, call.owner))?)
         }),
@@ -139,12 +145,14 @@ fn relay(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     let calldata = Calldata::split(input)?;
     match calldata.selector {
         Relay::relayCall::SELECTOR => dispatch::payable(host, calldata, pass_on),
-        Relay::tryRelayCall::SELECTOR => dispatch::write(host, calldata, |host, call: Relay::tryRelayCall| {
-            bump(host)?;
-            let reply = host.call(call.to, U256::ZERO, call.data)?;
-            emit(host, &Relay::Relayed { to: call.to, ok: reply.is_success() })?;
-            Ok((reply.is_success(), reply.data))
-        }),
+        Relay::tryRelayCall::SELECTOR => {
+            dispatch::write(host, calldata, |host, call: Relay::tryRelayCall| {
+                bump(host)?;
+                let reply = host.call(call.to, U256::ZERO, call.data)?;
+                emit(host, &Relay::Relayed { to: call.to, ok: reply.is_success() })?;
+                Ok((reply.is_success(), reply.data))
+            })
+        }
         Relay::payCall::SELECTOR => dispatch::write(host, calldata, |host, call: Relay::payCall| {
             Ok(host.transfer(call.to, call.value)?.is_success())
         }),
@@ -152,7 +160,9 @@ fn relay(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             let reply = view.static_call(call.to, call.data)?;
             Ok((reply.is_success(), reply.data))
         }),
-        Relay::countCall::SELECTOR => dispatch::view(host, calldata, |view, _: Relay::countCall| Ok(COUNT.get(view)?)),
+        Relay::countCall::SELECTOR => {
+            dispatch::view(host, calldata, |view, _: Relay::countCall| Ok(COUNT.get(view)?))
+        }
         Relay::blockCall::SELECTOR => dispatch::view(host, calldata, |view, _: Relay::blockCall| {
             let block = view.block();
             let parent = view.block_hash(block.number.saturating_sub(1))?;
@@ -216,7 +226,9 @@ fn hub(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             })
         }),
         Hub::deepCall::SELECTOR => dispatch::write(host, calldata, deep),
-        Hub::poolOfCall::SELECTOR => dispatch::view(host, calldata, |view, call: Hub::poolOfCall| Ok(POOL.get(view, call.operator)?)),
+        Hub::poolOfCall::SELECTOR => {
+            dispatch::view(host, calldata, |view, call: Hub::poolOfCall| Ok(POOL.get(view, call.operator)?))
+        }
         _ => protocol::host::revert_empty(),
     }
 }
@@ -256,10 +268,12 @@ fn maker(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             host.sstore(made, COUNT.entry(U256::ZERO).0, U256::from(40))?;
             Ok(made)
         }),
-        Maker::makeAndRevertCall::SELECTOR => dispatch::write(host, calldata, |host, call: Maker::makeAndRevertCall| {
-            host.create_instance(call.kind)?;
-            revert::<()>(Maker::NotNow {})
-        }),
+        Maker::makeAndRevertCall::SELECTOR => {
+            dispatch::write(host, calldata, |host, call: Maker::makeAndRevertCall| {
+                host.create_instance(call.kind)?;
+                revert::<()>(Maker::NotNow {})
+            })
+        }
         Maker::kindOfCall::SELECTOR => dispatch::view(host, calldata, |view, call: Maker::kindOfCall| {
             Ok(view.instance_kind(call.of)?.map_or(U256::MAX, U256::from))
         }),
@@ -270,7 +284,9 @@ fn maker(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
 fn counter(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     let calldata = Calldata::split(input)?;
     match calldata.selector {
-        Counter::bumpCall::SELECTOR => dispatch::write(host, calldata, |host, _: Counter::bumpCall| bump(host)),
+        Counter::bumpCall::SELECTOR => {
+            dispatch::write(host, calldata, |host, _: Counter::bumpCall| bump(host))
+        }
         Counter::countCall::SELECTOR => {
             dispatch::view(host, calldata, |view, _: Counter::countCall| Ok(COUNT.get(view)?))
         }

@@ -3,7 +3,7 @@
 use super::{
     contracts::{COUNTER_KIND, Counter, MAKER, Maker, RELAY, ROGUE, Relay, VAULT, Vault},
     testkit::{
-        ALICE, Chain, COUNTER, OPERATOR, PROBE, Probe, TOKEN, db, fresh, fund, ok, place, send, tx, u,
+        ALICE, COUNTER, Chain, OPERATOR, PROBE, Probe, TOKEN, db, fresh, fund, ok, place, send, tx, u,
     },
 };
 use crate::native::frame::DelegateCallRefused;
@@ -24,10 +24,9 @@ use revm::{
 fn delegatecall_and_callcode_into_native_code_are_refused() {
     let mut chain = fresh();
     let refusal = DelegateCallRefused {}.abi_encode();
-    for (to, data) in [
-        (RELAY, Relay::countCall {}.abi_encode()),
-        (COUNTER, Counter::bumpCall {}.abi_encode()),
-    ] {
+    for (to, data) in
+        [(RELAY, Relay::countCall {}.abi_encode()), (COUNTER, Counter::bumpCall {}.abi_encode())]
+    {
         let data = Bytes::from(data);
         let out = ok(&mut chain, PROBE, Probe::delegateCall { to, data: data.clone() });
         assert_eq!((out.ok, out.out.to_vec()), (false, refusal.clone()));
@@ -38,10 +37,9 @@ fn delegatecall_and_callcode_into_native_code_are_refused() {
 
 #[test]
 fn an_account_delegated_to_native_code_halts() {
-    for (target, data) in [
-        (RELAY, Relay::countCall {}.abi_encode()),
-        (COUNTER, Counter::bumpCall {}.abi_encode()),
-    ] {
+    for (target, data) in
+        [(RELAY, Relay::countCall {}.abi_encode()), (COUNTER, Counter::bumpCall {}.abi_encode())]
+    {
         let mut chain = fresh();
         let code = Bytecode::new_eip7702(target);
         let info = AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..Default::default() };
@@ -50,7 +48,10 @@ fn an_account_delegated_to_native_code_halts() {
         assert!(
             matches!(
                 result,
-                ExecutionResult::Halt { reason: HaltReason::InvalidFEOpcode | HaltReason::OpcodeNotFound, .. }
+                ExecutionResult::Halt {
+                    reason: HaltReason::InvalidFEOpcode | HaltReason::OpcodeNotFound,
+                    ..
+                }
             ),
             "{result:?}"
         );
@@ -96,7 +97,10 @@ fn nobody_can_deploy_an_instance_but_a_written_one_runs() {
         matches!(forged, ExecutionResult::Halt { reason: HaltReason::CreateContractStartingWithEF, .. }),
         "{forged:?}"
     );
-    assert!(deploy(&mut chain, &[0xfe]).is_success(), "the check above is about the code, not about deploying");
+    assert!(
+        deploy(&mut chain, &[0xfe]).is_success(),
+        "the check above is about the code, not about deploying"
+    );
 
     // As `anvil_setCode` and genesis write it.
     place(db(&mut chain), OPERATOR, instance_code(COUNTER_KIND));
@@ -107,7 +111,10 @@ fn nobody_can_deploy_an_instance_but_a_written_one_runs() {
     // A kind that nobody knows is not native.
     place(db(&mut chain), OPERATOR, instance_code(COUNTER_KIND + 1));
     let unknown = send(&mut chain, ALICE, OPERATOR, Counter::countCall {}.abi_encode());
-    assert!(matches!(unknown, ExecutionResult::Halt { reason: HaltReason::OpcodeNotFound, .. }), "{unknown:?}");
+    assert!(
+        matches!(unknown, ExecutionResult::Halt { reason: HaltReason::OpcodeNotFound, .. }),
+        "{unknown:?}"
+    );
     // Nor is code that only begins like a registration.
     place(db(&mut chain), OPERATOR, bytes!("efb10c0700"));
     assert!(!send(&mut chain, ALICE, OPERATOR, Counter::countCall {}.abi_encode()).is_success());

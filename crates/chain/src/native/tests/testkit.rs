@@ -112,7 +112,10 @@ fn compiled(hex_file: &str) -> Bytes {
 pub fn place(db: &mut InMemoryDB, at: Address, code: Bytes) {
     let code = Bytecode::new_legacy(code);
     let hash = code.hash_slow();
-    db.insert_account_info(at, AccountInfo { nonce: 1, code_hash: hash, code: Some(code), ..Default::default() });
+    db.insert_account_info(
+        at,
+        AccountInfo { nonce: 1, code_hash: hash, code: Some(code), ..Default::default() },
+    );
 }
 
 pub fn db<INSP>(chain: &mut Chain<INSP>) -> &mut InMemoryDB {
@@ -134,7 +137,12 @@ pub fn tx<INSP>(chain: &mut Chain<INSP>, from: Address, to: Address, data: impl 
 }
 
 /// Sends a call and commits what it did.
-pub fn send<INSP>(chain: &mut Chain<INSP>, from: Address, to: Address, data: impl Into<Bytes>) -> ExecutionResult {
+pub fn send<INSP>(
+    chain: &mut Chain<INSP>,
+    from: Address,
+    to: Address,
+    data: impl Into<Bytes>,
+) -> ExecutionResult {
     let tx = tx(chain, from, to, data);
     chain.transact_commit(tx).unwrap()
 }

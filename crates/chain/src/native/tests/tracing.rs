@@ -10,11 +10,7 @@ use super::{
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolError};
 use protocol::registry::instance_code;
-use revm::{
-    InspectCommitEvm,
-    context::result::ExecutionResult,
-    interpreter::InstructionResult,
-};
+use revm::{InspectCommitEvm, context::result::ExecutionResult, interpreter::InstructionResult};
 use revm_inspectors::tracing::{
     TracingInspector, TracingInspectorConfig,
     types::{CallKind, CallTraceNode},
@@ -114,7 +110,10 @@ fn a_scope_is_seen_as_a_call() {
     let (_, nodes) = trace(&mut watched, &mut plain, HUB, Hub::failCall { value: u(5) }.abi_encode());
     let error = Hub::LeafRefused { value: u(5) }.abi_encode();
     for node in &nodes {
-        assert_eq!((node.trace.status, node.trace.output.to_vec()), (Some(InstructionResult::Revert), error.clone()));
+        assert_eq!(
+            (node.trace.status, node.trace.output.to_vec()),
+            (Some(InstructionResult::Revert), error.clone())
+        );
     }
 }
 

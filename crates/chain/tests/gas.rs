@@ -1,0 +1,232 @@
+//! What each verb costs: the committed table `docs/gas.md`, compared with what the rules charge now. A change of a
+//! price is a fork, so it must be seen in review. `UPDATE_GAS=1 cargo test -p chain --test gas` writes the table anew.
+
+use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_sol_types::SolCall;
+use chain::{
+    CallRequest, Overrides,
+    executor::{BlockContext, BlockOverrides, Environment, MemorySource, Simulator},
+};
+use protocol::genesis::{Setup, accounts};
+use revm::{context_interface::cfg::GasParams, primitives::hardfork::SpecId};
+use state::Account;
+use std::fmt::Write as _;
+use types::{
+    Params, Preset,
+    abi::{
+        IAllocationManager, IDelegationManager as Dm, IMulticall3, IPermissionController as Pc,
+        IStrategyFactory, IStrategyManager as Sm, ITestToken as Test, IWETH as Weth,
+    },
+    addresses::{
+        ALLOCATION_MANAGER, DELEGATION_MANAGER, MULTICALL3, PERMISSION_CONTROLLER, STRATEGY_FACTORY,
+        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+    },
+    params::Roles,
+};
+
+const OWNER: Address = address!("0x0000000000000000000000000000000000000a01");
+const STAKER: Address = address!("0x0000000000000000000000000000000000000b01");
+const OPERATOR: Address = address!("0x0000000000000000000000000000000000000b02");
+const OTHER: Address = address!("0x0000000000000000000000000000000000000b03");
+
+const HEAD: &str = "# Gas of the native contracts
+
+What a transaction with one call pays, refunds taken off: *in all*, and *the call* without what Ethereum charges for the
+transaction and its calldata. Rows follow each other in one history, so \"first\" writes slots that \"again\" changes.
+Prices are in `crates/types/src/gas.rs` and the EVM's. This table is compared by `cargo test -p chain --test gas`, which
+writes it with `UPDATE_GAS=1`; a change of a number is a fork.
+
+| contract | verb | in all | the call |
+| --- | --- | ---: | ---: |
+";
+
+/// One history, and the rows of what it cost.
+struct Ledger<'s> {
+    simulator: Simulator<'s>,
+    table: String,
+}
+
+impl Ledger<'_> {
+    /// Sends a call, keeps what it did, and adds a row. Returns the answer.
+    fn row<C: SolCall>(&mut self, row: (&str, &str), from: Address, to: Address, call: &C) -> C::Return {
+        self.pay(row, from, to, U256::ZERO, call)
+    }
+
+    fn pay<C: SolCall>(
+        &mut self,
+        (contract, verb): (&str, &str),
+        from: Address,
+        to: Address,
+        value: U256,
+        call: &C,
+    ) -> C::Return {
+        let input = Bytes::from(call.abi_encode());
+        let prices = GasParams::new_spec(SpecId::OSAKA);
+        let outside = prices.initial_tx_gas(&input, false, 0, 0, 0, None).initial_total_gas();
+        let request = CallRequest { from, to: Some(to), value, input, ..CallRequest::default() };
+        let simulated = self.simulator.call(&request).unwrap();
+        let outcome = simulated.outcome();
+        assert!(outcome.is_success(), "{contract} {verb}: {outcome:?}");
+        self.simulator.keep(simulated);
+        let (all, inside) = (outcome.gas_used, outcome.gas_used.saturating_sub(outside));
+        writeln!(self.table, "| {contract} | {verb} | {all} | {inside} |").unwrap();
+        C::abi_decode_returns(&outcome.output()).unwrap()
+    }
+
+    fn at_block(&mut self, number: u64) {
+        let block = BlockOverrides { number: Some(number), ..BlockOverrides::default() };
+        self.simulator.pretend(&Overrides { block, ..Overrides::default() }).unwrap();
+    }
+}
+
+fn world(params: &Params) -> MemorySource {
+    let mut source = MemorySource::default();
+    let roles = Roles::all_held_by(OWNER);
+    for person in [OWNER, STAKER, OPERATOR, OTHER] {
+        let balance = U256::from(10).pow(U256::from(21));
+        let code_hash = alloy_primitives::KECCAK256_EMPTY;
+        source.accounts.insert(person, Account { nonce: 0, balance, code_hash });
+    }
+    for native in accounts(&Setup { params, roles: &roles, dev: true }) {
+        let code_hash = alloy_primitives::keccak256(&native.code);
+        let account = Account { nonce: native.nonce, balance: U256::ZERO, code_hash };
+        source.accounts.insert(native.address, account);
+        source.codes.insert(code_hash, native.code);
+        source.slots.extend(native.storage.iter().map(|(slot, value)| ((native.address, *slot), *value)));
+    }
+    source
+}
+
+fn ether(amount: u64) -> U256 {
+    U256::from(amount) * U256::from(10).pow(U256::from(18))
+}
+
+fn tokens(ledger: &mut Ledger<'_>) {
+    let (test, weth, value) = ("TestToken", "WETH", ether(100));
+    let mint = Test::mintCall { to: STAKER, value };
+    ledger.row((test, "mint, first"), STAKER, TEST_TOKEN, &mint);
+    ledger.row((test, "mint, again"), STAKER, TEST_TOKEN, &mint);
+    let approve = Test::approveCall { spender: STRATEGY_MANAGER, value: ether(90) };
+    ledger.row((test, "approve"), STAKER, TEST_TOKEN, &approve);
+    let transfer = Test::transferCall { to: OTHER, value: ether(1) };
+    ledger.row((test, "transfer, to a new holder"), STAKER, TEST_TOKEN, &transfer);
+    ledger.row((test, "transfer, again"), STAKER, TEST_TOKEN, &transfer);
+    ledger.row((test, "balanceOf"), STAKER, TEST_TOKEN, &Test::balanceOfCall { account: STAKER });
+    ledger.pay((weth, "deposit, first"), STAKER, WETH, ether(10), &Weth::depositCall {});
+    ledger.pay((weth, "deposit, again"), STAKER, WETH, ether(10), &Weth::depositCall {});
+    ledger.row((weth, "withdraw"), STAKER, WETH, &Weth::withdrawCall { wad: ether(1) });
+    let approve = Weth::approveCall { guy: STRATEGY_MANAGER, wad: ether(10) };
+    ledger.row((weth, "approve"), STAKER, WETH, &approve);
+}
+
+fn strategies(ledger: &mut Ledger<'_>) {
+    let factory = ("StrategyFactory", "deployNewStrategy");
+    let call = IStrategyFactory::deployNewStrategyCall { token: WETH };
+    let weth_strategy = ledger.row(factory, STAKER, STRATEGY_FACTORY, &call);
+    let name = "StrategyManager";
+    let deposit = |strategy, token| Sm::depositIntoStrategyCall { strategy, token, amount: ether(5) };
+    let (test, weth) = (deposit(TEST_TOKEN_STRATEGY, TEST_TOKEN), deposit(weth_strategy, WETH));
+    ledger.row((name, "depositIntoStrategy, first of all"), STAKER, STRATEGY_MANAGER, &test);
+    ledger.row((name, "depositIntoStrategy, again"), STAKER, STRATEGY_MANAGER, &test);
+    ledger.row((name, "depositIntoStrategy, a second strategy"), STAKER, STRATEGY_MANAGER, &weth);
+    let call = Sm::getDepositsCall { staker: STAKER };
+    ledger.row((name, "getDeposits, 2 strategies"), STAKER, STRATEGY_MANAGER, &call);
+}
+
+fn delegation(ledger: &mut Ledger<'_>) {
+    let name = "DelegationManager";
+    let at = DELEGATION_MANAGER;
+    for (operator, note) in [(OPERATOR, "registerAsOperator"), (OTHER, "registerAsOperator, another")] {
+        let call = Dm::registerAsOperatorCall {
+            initDelegationApprover: Address::ZERO,
+            allocationDelay: 0,
+            metadataURI: "https://example.org/operator.json".into(),
+        };
+        ledger.row((name, note), operator, at, &call);
+    }
+    let unsigned = Dm::SignatureWithExpiry { signature: Bytes::new(), expiry: U256::ZERO };
+    let delegate = Dm::delegateToCall {
+        operator: OPERATOR,
+        approverSignatureAndExpiry: unsigned.clone(),
+        approverSalt: B256::ZERO,
+    };
+    ledger.row((name, "delegateTo, with 2 strategies"), STAKER, at, &delegate);
+    let deposit =
+        Sm::depositIntoStrategyCall { strategy: TEST_TOKEN_STRATEGY, token: TEST_TOKEN, amount: ether(5) };
+    let delegated = ("StrategyManager", "depositIntoStrategy, delegated");
+    ledger.row(delegated, STAKER, STRATEGY_MANAGER, &deposit);
+    let queue = Dm::queueWithdrawalsCall {
+        params: vec![Dm::QueuedWithdrawalParams {
+            strategies: vec![TEST_TOKEN_STRATEGY],
+            depositShares: vec![ether(2)],
+            __deprecated_withdrawer: STAKER,
+        }],
+    };
+    ledger.row((name, "queueWithdrawals, first"), STAKER, at, &queue);
+    ledger.row((name, "queueWithdrawals, again"), STAKER, at, &queue);
+    let queued = Dm::getQueuedWithdrawalsCall { staker: STAKER };
+    let withdrawals = ledger.row((name, "getQueuedWithdrawals, 2"), STAKER, at, &queued).withdrawals;
+    ledger.at_block(2_000);
+    for (withdrawal, as_tokens) in withdrawals.into_iter().zip([true, false]) {
+        let note = if as_tokens {
+            "completeQueuedWithdrawal, as tokens"
+        } else {
+            "completeQueuedWithdrawal, as shares"
+        };
+        let tokens = vec![TEST_TOKEN];
+        let call = Dm::completeQueuedWithdrawalCall { withdrawal, tokens, receiveAsTokens: as_tokens };
+        ledger.row((name, note), STAKER, at, &call);
+    }
+    let redelegate =
+        Dm::redelegateCall { newOperator: OTHER, newOperatorApproverSig: unsigned, approverSalt: B256::ZERO };
+    ledger.row((name, "redelegate, with 2 strategies"), STAKER, at, &redelegate);
+    let strategies = vec![TEST_TOKEN_STRATEGY];
+    let call = Dm::getWithdrawableSharesCall { staker: STAKER, strategies };
+    ledger.row((name, "getWithdrawableShares, 1 strategy"), STAKER, at, &call);
+    ledger.row((name, "undelegate, with nothing left"), STAKER, at, &Dm::undelegateCall { staker: STAKER });
+}
+
+fn permissions(ledger: &mut Ledger<'_>) {
+    let (name, at) = ("PermissionController", PERMISSION_CONTROLLER);
+    ledger.row(
+        (name, "addPendingAdmin"),
+        OPERATOR,
+        at,
+        &Pc::addPendingAdminCall { account: OPERATOR, admin: OTHER },
+    );
+    ledger.row((name, "acceptAdmin"), OTHER, at, &Pc::acceptAdminCall { account: OPERATOR });
+    let call = IAllocationManager::setAllocationDelayCall { operator: OPERATOR, delay: 5 };
+    ledger.row(("AllocationManager", "setAllocationDelay, by an admin"), OTHER, ALLOCATION_MANAGER, &call);
+    let call_data = Bytes::from(Test::balanceOfCall { account: STAKER }.abi_encode());
+    let call = IMulticall3::Call3 { target: TEST_TOKEN, allowFailure: false, callData: call_data };
+    let aggregate = IMulticall3::aggregate3Call { calls: vec![call; 10] };
+    ledger.row(("Multicall3", "aggregate3, 10 calls of balanceOf"), STAKER, MULTICALL3, &aggregate);
+}
+
+#[test]
+fn verbs_cost_what_the_table_says() {
+    let params = Params::preset(Preset::Fast);
+    let source = world(&params);
+    let environment = Environment::new(31_337, params);
+    let context = BlockContext {
+        number: 1_000,
+        timestamp: 1_700_000_000,
+        gas_limit: 60_000_000,
+        ..BlockContext::default()
+    };
+    let mut ledger = Ledger { simulator: Simulator::new(&source, &environment, context), table: HEAD.into() };
+    tokens(&mut ledger);
+    strategies(&mut ledger);
+    delegation(&mut ledger);
+    permissions(&mut ledger);
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gas.md");
+    if std::env::var_os("UPDATE_GAS").is_some() {
+        std::fs::write(path, &ledger.table).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    for (now, then) in ledger.table.lines().zip(committed.lines()) {
+        assert_eq!(now, then, "a price changed; see the head of this file");
+    }
+    assert_eq!(ledger.table.lines().count(), committed.lines().count());
+}
