@@ -153,7 +153,8 @@ impl Auditor {
         if !outcome.is_success() {
             return Err(failed(format!("{:?}", outcome.ending)));
         }
-        let violations = Vec::<String>::abi_decode(&outcome.output()).map_err(|error| failed(error.to_string()))?;
+        let violations =
+            Vec::<String>::abi_decode(&outcome.output()).map_err(|error| failed(error.to_string()))?;
         if violations.is_empty() { Ok(()) } else { Err(AuditError::Violations { number, violations }) }
     }
 }

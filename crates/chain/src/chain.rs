@@ -6,7 +6,9 @@ use crate::{
     audit::{AuditError, Auditor},
     block::SealedBlock,
     clock::{Clock, TimeError},
-    executor::{self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError},
+    executor::{
+        self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError,
+    },
     genesis::Genesis,
     pool::{LOWEST_BASE_FEE, Limits, Pool, PoolError, Rules},
     producer::{Answer, Command, Producer, STOP_PATIENCE, record, wall_clock},

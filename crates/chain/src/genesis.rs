@@ -44,7 +44,9 @@ pub enum GenesisError {
         hint: &'static str,
     },
     /// A fork that this build does not know (`decisions.md` 37).
-    #[error("genesis file: config.bulwark.forks.{0} is unknown to this build; run the release that brings it")]
+    #[error(
+        "genesis file: config.bulwark.forks.{0} is unknown to this build; run the release that brings it"
+    )]
     UnknownFork(String),
     /// Parameters that contradict each other.
     #[error("genesis file: config.bulwark.params: {0}")]

@@ -224,7 +224,11 @@ impl Producer {
     }
 
     /// Seals blocks as `anvil_mine` asks: those with transactions one by one, the empty rest as a range.
-    fn mine(&mut self, blocks: u64, interval: Option<u64>) -> Result<Result<u64, ControlError>, ProducerError> {
+    fn mine(
+        &mut self,
+        blocks: u64,
+        interval: Option<u64>,
+    ) -> Result<Result<u64, ControlError>, ProducerError> {
         if blocks > MAX_MINED_BLOCKS {
             return Ok(Err(ControlError::TooManyBlocks { asked: blocks, most: MAX_MINED_BLOCKS }));
         }
@@ -253,7 +257,8 @@ impl Producer {
         } else {
             self.head.timestamp.saturating_add(step)
         };
-        let mut chain = EmptyChain { header: self.head.clone(), hash: self.head_hash, next, step, left: blocks };
+        let mut chain =
+            EmptyChain { header: self.head.clone(), hash: self.head_hash, next, step, left: blocks };
         self.writer.commit_empty(&mut chain)?;
         let EmptyChain { header, hash, .. } = chain;
         tracing::debug!(blocks, head = header.number, took = ?begun.elapsed(), "sealed empty blocks");
@@ -264,8 +269,7 @@ impl Producer {
     /// Executes, commits and publishes one block.
     fn seal(&mut self, candidates: Vec<Arc<Recovered>>, timestamp: Option<u64>) -> Result<(), ProducerError> {
         let begun = Instant::now();
-        let timestamp =
-            timestamp.unwrap_or_else(|| self.clock.take(self.head.timestamp, wall_clock()));
+        let timestamp = timestamp.unwrap_or_else(|| self.clock.take(self.head.timestamp, wall_clock()));
         let context = BlockContext {
             number: self.head.number.saturating_add(1),
             timestamp,

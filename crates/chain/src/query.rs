@@ -264,7 +264,8 @@ impl View {
         if filter.from > to {
             return Ok(found);
         }
-        let blocks = self.reader.blocks_with_logs(&filter.keys(), filter.from..=to).map_err(ReadError::from)?;
+        let blocks =
+            self.reader.blocks_with_logs(&filter.keys(), filter.from..=to).map_err(ReadError::from)?;
         for number in blocks {
             let number = number.map_err(ReadError::from)?;
             if let Some(block) = self.block(number)? {

@@ -145,8 +145,11 @@ impl Audit {
     fn withdrawals(&mut self, view: &mut dyn View, staker: Address) -> Result<()> {
         let call = IDelegationManager::getQueuedWithdrawalsCall { staker };
         let queued = static_call(view, DELEGATION_MANAGER, &call)?;
-        let roots =
-            static_call(view, DELEGATION_MANAGER, &IDelegationManager::getQueuedWithdrawalRootsCall { staker })?;
+        let roots = static_call(
+            view,
+            DELEGATION_MANAGER,
+            &IDelegationManager::getQueuedWithdrawalRootsCall { staker },
+        )?;
         self.demand(roots.len() == queued.withdrawals.len(), || {
             format!("I10: {staker} has {} roots for {} withdrawals", roots.len(), queued.withdrawals.len())
         });

@@ -163,7 +163,10 @@ impl Scene {
     }
 
     /// Lowers an operator's max magnitude and returns what that slash took.
-    #[expect(clippy::redundant_closure, reason = "the closure shortens a lifetime, the function itself cannot")]
+    #[expect(
+        clippy::redundant_closure,
+        reason = "the closure shortens a lifetime, the function itself cannot"
+    )]
     pub fn slash(&mut self, operator: Address, strategy: usize, magnitude: u64) -> Result<U256> {
         self.slashes += 1;
         let (slash_id, strategy) = (U256::from(self.slashes), self.strategies[strategy]);

@@ -15,7 +15,8 @@ fn verify(root: B256, key: B256, expected: Option<Vec<u8>>, nodes: &[Bytes], at:
         assert!(expected.is_none() && nodes.is_empty(), "at {at}");
         return;
     }
-    verify_proof(root, Nibbles::unpack(key), expected, nodes).unwrap_or_else(|error| panic!("at {at}: {error}"));
+    verify_proof(root, Nibbles::unpack(key), expected, nodes)
+        .unwrap_or_else(|error| panic!("at {at}: {error}"));
 }
 
 fn verify_all(proof: &Proof, who: Address, root: B256, at: u64) {
@@ -80,11 +81,8 @@ proptest! {
 fn a_proof_of_a_rewound_block_is_refused_though_its_snapshot_still_reads() {
     let mut model = Model::default();
     let mut writer = Writer::open(options(None, History::All)).unwrap();
-    let draft = |n| Draft {
-        changes: vec![(1, Some((n, false)), vec![], false)],
-        logs: vec![],
-        transactions: 0,
-    };
+    let draft =
+        |n| Draft { changes: vec![(1, Some((n, false)), vec![], false)], logs: vec![], transactions: 0 };
     for n in 0..4 {
         model.seal(&mut writer, &draft(n));
     }
@@ -99,7 +97,9 @@ fn a_proof_of_a_rewound_block_is_refused_though_its_snapshot_still_reads() {
 #[test]
 fn proofs_of_a_large_contract_hold_through_cuts_and_restarts() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || Writer::open(Options { trie_bytes: 0, limits: common::SMALL, ..Options::durable(dir.path(), CHAIN) });
+    let open = || {
+        Writer::open(Options { trie_bytes: 0, limits: common::SMALL, ..Options::durable(dir.path(), CHAIN) })
+    };
     let who = address(7);
     let block = |number: u64, slots: Vec<(U256, U256)>| {
         let account = Account { nonce: number, balance: U256::ZERO, code_hash: KECCAK256_EMPTY };
@@ -118,7 +118,9 @@ fn proofs_of_a_large_contract_hold_through_cuts_and_restarts() {
     let mut writer = open().unwrap();
     let all = (1..=3_000u64).map(|n| (U256::from(n), U256::from(n))).collect();
     let mut blocks = vec![block(0, all)];
-    blocks.extend((1..40).map(|n| block(n, vec![(U256::from(n * 70), U256::from(n % 3)), (U256::from(n), U256::ZERO)])));
+    blocks.extend(
+        (1..40).map(|n| block(n, vec![(U256::from(n * 70), U256::from(n % 3)), (U256::from(n), U256::ZERO)])),
+    );
     for (changes, record) in blocks {
         writer.stage(changes).unwrap();
         writer.commit(record).unwrap();

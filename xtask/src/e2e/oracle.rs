@@ -56,7 +56,9 @@ pub fn run(bulwark: &Path, seed: u64, blocks: u64) -> Result<()> {
         Ok(verdict) => println!("oracle: seed {seed}: {}", verdict.trim()),
         Err(error) => {
             let kept = folder.keep().join("chain.json");
-            return Err(error.context(format!("seed {seed}: not as ethereumjs has it; kept: {}", kept.display())));
+            return Err(
+                error.context(format!("seed {seed}: not as ethereumjs has it; kept: {}", kept.display()))
+            );
         }
     }
     Ok(())

@@ -39,10 +39,7 @@ impl Chain {
     }
 
     /// Admits all that passed the checks under one lock of the pool: the producer sees all of them or none.
-    fn admit_all(
-        &self,
-        checked: Vec<Result<Recovered, TransactionError>>,
-    ) -> Vec<Result<B256, SubmitError>> {
+    fn admit_all(&self, checked: Vec<Result<Recovered, TransactionError>>) -> Vec<Result<B256, SubmitError>> {
         let mut pool = self.pool();
         let reader = self.shared.readers.latest();
         let state = PoolState(&reader);

@@ -149,21 +149,28 @@ pub fn parse(text: &str) -> Result<(Genesis, Vec<String>), GenesisError> {
 /// Keys that geth's files have and that mean nothing here: fork switches (all of Osaka is on) and mining fields.
 fn known_to_geth(path: &str) -> bool {
     let name = path.strip_prefix("config.").unwrap_or(path);
-    let fork = name.ends_with("Block") || name.ends_with("Time") || name.starts_with("terminalTotalDifficulty");
+    let fork =
+        name.ends_with("Block") || name.ends_with("Time") || name.starts_with("terminalTotalDifficulty");
     let mining = ["nonce", "difficulty", "mixHash", "coinbase", "number", "gasUsed", "parentHash"];
-    fork || mining.contains(&name) || ["ethash", "clique", "blobSchedule", "depositContractAddress"].contains(&name)
+    fork || mining.contains(&name)
+        || ["ethash", "clique", "blobSchedule", "depositContractAddress"].contains(&name)
 }
 
 fn resolve(file: GenesisFile) -> Result<Genesis, GenesisError> {
     let missing = |path, hint| GenesisError::Missing { path, hint };
     let chain_id = small(file.config.chain_id, "config.chainId")?
         .ok_or_else(|| missing("config.chainId", "choose the chain's EIP-155 id"))?;
-    let bulwark = file
-        .config
-        .bulwark
-        .ok_or_else(|| missing("config.bulwark", "it needs at least {\"roles\": {\"owner\": …, \"unpauser\": …, \"pausers\": […]}}"))?;
+    let bulwark = file.config.bulwark.ok_or_else(|| {
+        missing(
+            "config.bulwark",
+            "it needs at least {\"roles\": {\"owner\": …, \"unpauser\": …, \"pausers\": […]}}",
+        )
+    })?;
     let roles = bulwark.roles.ok_or_else(|| {
-        missing("config.bulwark.roles", "state owner, unpauser and pausers; there is no default on a real network")
+        missing(
+            "config.bulwark.roles",
+            "state owner, unpauser and pausers; there is no default on a real network",
+        )
     })?;
     if let Some(name) = bulwark.forks.keys().next() {
         return Err(GenesisError::UnknownFork(name.clone()));
@@ -293,7 +300,11 @@ pub fn print(genesis: &Genesis) -> String {
         gas_limit: hex(params.block_gas_limit),
         base_fee_per_gas: hex(genesis.base_fee),
         extra_data: &genesis.extra_data,
-        alloc: genesis.alloc.iter().map(|(address, account)| (address.to_string(), printed(account))).collect(),
+        alloc: genesis
+            .alloc
+            .iter()
+            .map(|(address, account)| (address.to_string(), printed(account)))
+            .collect(),
     };
     // Serialising structs of strings, numbers and byte strings cannot fail.
     serde_json::to_string_pretty(&file).unwrap_or_default()

@@ -51,7 +51,10 @@ fn what_is_missing_or_wrong_is_named() {
         (text.replace("\"owner\"", "\"ownr\""), "ownr"),
         (text.replace("\"0x3b9aca00\"", "\"many\""), "\"many\" is not a number"),
         (text.replace("\"forks\": {}", "\"forks\": {\"moon\": 5}"), "config.bulwark.forks.moon"),
-        (text.replace("\"configuration_delay_blocks\": 15", "\"configuration_delay_blocks\": 9"), "must exceed"),
+        (
+            text.replace("\"configuration_delay_blocks\": 15", "\"configuration_delay_blocks\": 9"),
+            "must exceed",
+        ),
     ];
     for (file, expected) in cases {
         let error = Genesis::from_json(&file).unwrap_err().to_string();

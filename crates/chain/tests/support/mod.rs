@@ -6,7 +6,10 @@ use alloy_network::TxSignerSync;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use alloy_sol_types::SolCall;
-use chain::{Chain, Config, History, Mining, PoolLimits, genesis::{DevOptions, Genesis}};
+use chain::{
+    Chain, Config, History, Mining, PoolLimits,
+    genesis::{DevOptions, Genesis},
+};
 use types::{Preset, Rules, abi::ITestToken, addresses};
 
 const MNEMONIC: &str = "test test test test test test test test test test test junk";

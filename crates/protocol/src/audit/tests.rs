@@ -7,7 +7,11 @@ use crate::{
     testkit::{ALICE, BOB, chain, u},
 };
 use alloy_primitives::B256;
-use types::{abi::ITestToken, addresses::{TEST_TOKEN, TEST_TOKEN_STRATEGY}, units::DepositShares};
+use types::{
+    abi::ITestToken,
+    addresses::{TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    units::DepositShares,
+};
 
 /// ALICE operates, BOB has delegated 1000 and queued 300 of them.
 fn lived() -> MemHost {
