@@ -153,7 +153,8 @@ impl View {
     /// # Errors
     /// The database's.
     pub fn head_header(&self) -> Result<Header, ReadError> {
-        match self.shared.recent(self.head()) {
+        let head = self.reader.head().map(|head| head.hash);
+        match self.shared.recent(self.head()).filter(|block| Some(block.hash) == head) {
             Some(block) => Ok(block.header.clone()),
             None => read_header(&self.reader, self.head()),
         }
@@ -167,7 +168,8 @@ impl View {
         if number > self.head() {
             return Ok(None);
         }
-        match self.shared.recent(number) {
+        let sealed = self.reader.hash_of(number)?;
+        match self.shared.recent(number).filter(|block| Some(block.hash) == sealed) {
             Some(block) => Ok(Some(block.header.clone())),
             None => read_header(&self.reader, number).map(Some),
         }
@@ -197,11 +199,13 @@ impl View {
         if number > self.head() {
             return Ok(None);
         }
-        if let Some(block) = self.shared.recent(number) {
+        let sealed = self.reader.hash_of(number)?;
+        // After a rewind the block of this height may be another than this view's.
+        if let Some(block) = self.shared.recent(number).filter(|block| Some(block.hash) == sealed) {
             return Ok(Some(block));
         }
         let header = read_header(&self.reader, number)?;
-        let hash = self.reader.hash_of(number)?.unwrap_or_else(|| header.hash_slow());
+        let hash = sealed.unwrap_or_else(|| header.hash_slow());
         let body = self.reader.body(number)?.unwrap_or_default();
         let receipts = self.reader.receipts(number)?.unwrap_or_default();
         Ok(Some(Arc::new(SealedBlock::decode(header, hash, &body, &receipts)?)))
