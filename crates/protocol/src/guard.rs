@@ -8,15 +8,22 @@ use crate::{
 /// Whether a guarded verb of the running contract is on the stack. No contract uses this tag for anything else.
 const ENTERED: Transient<bool> = Transient::at(u32::MAX);
 
+/// Refuses to go on while a guarded verb of the running contract runs: all that a verb needs which hands control to
+/// native contracts only, for nobody can come back from those.
+///
+/// # Errors
+/// `ReentrancyGuard: reentrant call`.
+pub fn require_not_entered(host: &mut dyn Host) -> Result<()> {
+    if ENTERED.get(host)? { revert_with("ReentrancyGuard: reentrant call") } else { Ok(()) }
+}
+
 /// Runs `verb` unless a guarded verb of the same contract is running. On an error the frame is rolled back, and the
 /// lock with it.
 ///
 /// # Errors
 /// `ReentrancyGuard: reentrant call`, or the verb's.
 pub fn non_reentrant<R>(host: &mut dyn Host, verb: impl FnOnce(&mut dyn Host) -> Result<R>) -> Result<R> {
-    if ENTERED.get(host)? {
-        return revert_with("ReentrancyGuard: reentrant call");
-    }
+    require_not_entered(host)?;
     ENTERED.set(host, true)?;
     let output = verb(host)?;
     ENTERED.set(host, false)?;

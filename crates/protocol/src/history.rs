@@ -452,7 +452,7 @@ mod tests {
             let mut total = U256::ZERO;
             for (blocks, limbs, bits) in steps {
                 chain.block.number += blocks;
-                let shares = U256::from_limbs(limbs).checked_shr(256 - bits).unwrap_or_default();
+                let shares = U256::from_limbs(limbs).wrapping_shr(256 - bits);
                 let pushed =
                     chain.run(HOME, |host| push_queued(host, OPERATOR, STRATEGY, ScaledShares(shares)));
                 prop_assert_eq!(pushed, Ok(()));

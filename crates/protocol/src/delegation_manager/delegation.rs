@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     eip712,
-    guard::non_reentrant,
+    guard::{non_reentrant, require_not_entered},
     host::{Host, Result, View, emit, require},
     ledger::{Operator, Position, STAKERS, Staker},
     math::add,
@@ -200,13 +200,12 @@ pub fn increase_delegated(
 ) -> Result<()> {
     let is_manager = [STRATEGY_MANAGER, EIGEN_POD_MANAGER].contains(&host.msg().sender);
     require(is_manager, OnlyStrategyManagerOrEigenPodManager {})?;
-    non_reentrant(host, |host| {
-        let increaseDelegatedSharesCall { staker, strategy, prevDepositShares, addedShares } = *call;
-        let operator = STAKERS.get(host, staker)?.operator(staker);
-        let beacon = pods::slashing_factor(host, staker, strategy)?;
-        let (before, added) = (DepositShares(prevDepositShares), DepositShares(addedShares));
-        Increase { staker, operator, strategy, before, added, beacon }.apply(host, position)
-    })
+    require_not_entered(host)?;
+    let increaseDelegatedSharesCall { staker, strategy, prevDepositShares, addedShares } = *call;
+    let operator = STAKERS.get(host, staker)?.operator(staker);
+    let beacon = pods::slashing_factor(host, staker, strategy)?;
+    let (before, added) = (DepositShares(prevDepositShares), DepositShares(addedShares));
+    Increase { staker, operator, strategy, before, added, beacon }.apply(host, position)
 }
 
 /// New deposit shares of a staker in a strategy, to be counted to its operator (zero: none).

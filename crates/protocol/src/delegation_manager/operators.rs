@@ -3,7 +3,7 @@
 use super::delegation::delegate;
 use crate::{
     allocation_manager,
-    guard::non_reentrant,
+    guard::require_not_entered,
     host::{Host, Result, call_native, emit, require},
     ledger::STAKERS,
     permission_controller::sender_can_act_for,
@@ -26,22 +26,21 @@ use types::{
 /// # Errors
 /// `ReentrancyGuard: reentrant call`, `ActivelyDelegated`, `CurrentlyPaused`.
 pub fn register_as_operator(host: &mut dyn Host, call: registerAsOperatorCall) -> Result<()> {
-    non_reentrant(host, |host| {
-        let registerAsOperatorCall { initDelegationApprover: approver, allocationDelay: delay, metadataURI } =
-            call;
-        let operator = host.msg().sender;
-        let mut row = STAKERS.get(host, operator)?;
-        require(!row.is_delegated(), ActivelyDelegated {})?;
-        let call = setAllocationDelayCall { operator, delay };
-        call_native(host, ALLOCATION_MANAGER, call, |host, call| {
-            allocation_manager::set_allocation_delay(host, call)
-        })?;
-        row.set_approver(approver);
-        emit(host, &DelegationApproverUpdated { operator, newDelegationApprover: approver })?;
-        delegate(host, operator, operator, &mut row)?;
-        emit(host, &OperatorRegistered { operator, delegationApprover: approver })?;
-        emit(host, &OperatorMetadataURIUpdated { operator, metadataURI })
-    })
+    require_not_entered(host)?;
+    let registerAsOperatorCall { initDelegationApprover: approver, allocationDelay: delay, metadataURI } =
+        call;
+    let operator = host.msg().sender;
+    let mut row = STAKERS.get(host, operator)?;
+    require(!row.is_delegated(), ActivelyDelegated {})?;
+    let call = setAllocationDelayCall { operator, delay };
+    call_native(host, ALLOCATION_MANAGER, call, |host, call| {
+        allocation_manager::set_allocation_delay(host, call)
+    })?;
+    row.set_approver(approver);
+    emit(host, &DelegationApproverUpdated { operator, newDelegationApprover: approver })?;
+    delegate(host, operator, operator, &mut row)?;
+    emit(host, &OperatorRegistered { operator, delegationApprover: approver })?;
+    emit(host, &OperatorMetadataURIUpdated { operator, metadataURI })
 }
 
 /// Changes who must sign delegations to an operator.
@@ -51,13 +50,12 @@ pub fn register_as_operator(host: &mut dyn Host, call: registerAsOperatorCall) -
 pub fn modify_operator_details(host: &mut dyn Host, call: modifyOperatorDetailsCall) -> Result<()> {
     let modifyOperatorDetailsCall { operator, newDelegationApprover: approver } = call;
     require_permission(host, operator)?;
-    non_reentrant(host, |host| {
-        let mut row = STAKERS.get(host, operator)?;
-        require(row.is_operator(), OperatorNotRegistered {})?;
-        row.set_approver(approver);
-        STAKERS.set(host, operator, row)?;
-        emit(host, &DelegationApproverUpdated { operator, newDelegationApprover: approver })
-    })
+    require_not_entered(host)?;
+    let mut row = STAKERS.get(host, operator)?;
+    require(row.is_operator(), OperatorNotRegistered {})?;
+    row.set_approver(approver);
+    STAKERS.set(host, operator, row)?;
+    emit(host, &DelegationApproverUpdated { operator, newDelegationApprover: approver })
 }
 
 /// Announces where an operator describes itself. Nothing is stored.

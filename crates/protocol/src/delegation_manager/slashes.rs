@@ -3,7 +3,7 @@
 
 use super::pods;
 use crate::{
-    guard::non_reentrant,
+    guard::require_not_entered,
     history,
     host::{Host, Result, View, call_native, emit, require},
     ledger::{Operator, Position, STAKERS},
@@ -32,33 +32,32 @@ use types::{
 /// `OnlyAllocationManager`, `ReentrancyGuard: reentrant call`, `Panic(0x11)`, `Panic(0x12)`, StrategyManager's.
 pub fn slash_operator_shares(host: &mut dyn Host, call: slashOperatorSharesCall) -> Result<U256> {
     require(host.msg().sender == ALLOCATION_MANAGER, OnlyAllocationManager {})?;
-    non_reentrant(host, |host| {
-        let slashOperatorSharesCall {
-            operator,
-            operatorSet,
-            slashId,
-            strategy,
-            prevMaxMagnitude: before,
-            newMaxMagnitude: after,
-        } = call;
-        let mut stake = Operator::load(host, operator, strategy)?;
-        let slashed = operator_loss(stake.shares, before, after)?;
-        let in_queue = slashable_in_queue(host, operator, strategy, before, after)?;
-        let total = add(slashed.0, in_queue.0)?;
-        stake.shares = OperatorShares(sub(stake.shares.0, slashed.0)?);
-        stake.store(host, operator, strategy)?;
-        let nobody = Address::ZERO;
-        emit(host, &OperatorSharesDecreased { operator, staker: nobody, strategy, shares: slashed.0 })?;
-        emit(host, &OperatorSharesSlashed { operator, strategy, totalSlashedShares: total })?;
-        let record = increaseBurnOrRedistributableSharesCall {
-            operatorSet: operatorSet.into(),
-            slashId,
-            strategy,
-            sharesToBurn: total,
-        };
-        record_loss(host, record)?;
-        Ok(total)
-    })
+    require_not_entered(host)?;
+    let slashOperatorSharesCall {
+        operator,
+        operatorSet,
+        slashId,
+        strategy,
+        prevMaxMagnitude: before,
+        newMaxMagnitude: after,
+    } = call;
+    let mut stake = Operator::load(host, operator, strategy)?;
+    let slashed = operator_loss(stake.shares, before, after)?;
+    let in_queue = slashable_in_queue(host, operator, strategy, before, after)?;
+    let total = add(slashed.0, in_queue.0)?;
+    stake.shares = OperatorShares(sub(stake.shares.0, slashed.0)?);
+    stake.store(host, operator, strategy)?;
+    let nobody = Address::ZERO;
+    emit(host, &OperatorSharesDecreased { operator, staker: nobody, strategy, shares: slashed.0 })?;
+    emit(host, &OperatorSharesSlashed { operator, strategy, totalSlashedShares: total })?;
+    let record = increaseBurnOrRedistributableSharesCall {
+        operatorSet: operatorSet.into(),
+        slashId,
+        strategy,
+        sharesToBurn: total,
+    };
+    record_loss(host, record)?;
+    Ok(total)
 }
 
 /// Tells the share manager what was slashed.
@@ -102,21 +101,19 @@ pub(super) fn slashable_in_queue<V: View + ?Sized>(
 /// `OnlyEigenPodManager`, `ReentrancyGuard: reentrant call`, `Panic(0x11)`.
 pub fn decrease_delegated_shares(host: &mut dyn Host, call: decreaseDelegatedSharesCall) -> Result<()> {
     require(host.msg().sender == EIGEN_POD_MANAGER, OnlyEigenPodManager {})?;
-    non_reentrant(host, |host| {
-        let decreaseDelegatedSharesCall { staker, curDepositShares, beaconChainSlashingFactorDecrease } =
-            call;
-        let operator = STAKERS.get(host, staker)?.operator(staker);
-        if operator.is_zero() {
-            return Ok(());
-        }
-        let strategy = BEACON_STRATEGY;
-        let k = Position::load(host, staker, strategy)?.scaling;
-        let mut stake = Operator::load(host, operator, strategy)?;
-        let decrease = SlashingFactor::of_magnitude(beaconChainSlashingFactorDecrease);
-        let f = stake.slashing_factor().times(decrease);
-        let removed = withdrawable(DepositShares(curDepositShares), k, f)?;
-        stake.shares = OperatorShares(sub(stake.shares.0, removed.0)?);
-        stake.store(host, operator, strategy)?;
-        emit(host, &OperatorSharesDecreased { operator, staker, strategy, shares: removed.0 })
-    })
+    require_not_entered(host)?;
+    let decreaseDelegatedSharesCall { staker, curDepositShares, beaconChainSlashingFactorDecrease } = call;
+    let operator = STAKERS.get(host, staker)?.operator(staker);
+    if operator.is_zero() {
+        return Ok(());
+    }
+    let strategy = BEACON_STRATEGY;
+    let k = Position::load(host, staker, strategy)?.scaling;
+    let mut stake = Operator::load(host, operator, strategy)?;
+    let decrease = SlashingFactor::of_magnitude(beaconChainSlashingFactorDecrease);
+    let f = stake.slashing_factor().times(decrease);
+    let removed = withdrawable(DepositShares(curDepositShares), k, f)?;
+    stake.shares = OperatorShares(sub(stake.shares.0, removed.0)?);
+    stake.store(host, operator, strategy)?;
+    emit(host, &OperatorSharesDecreased { operator, staker, strategy, shares: removed.0 })
 }

@@ -5,7 +5,7 @@ use super::{PAUSED, PAUSED_CLEARING, require_delegation_manager, strategies};
 use crate::{
     allocation_manager,
     enumerable::{EnumerableMaps, EnumerableSets},
-    guard::non_reentrant,
+    guard::{non_reentrant, require_not_entered},
     history::now,
     host::{Host, Result, View, emit, require},
     math::{add, panic},
@@ -65,26 +65,25 @@ pub fn increase_burn_or_redistributable_shares(
     call: increaseBurnOrRedistributableSharesCall,
 ) -> Result<()> {
     require_delegation_manager(host)?;
-    non_reentrant(host, |host| {
-        let increaseBurnOrRedistributableSharesCall {
-            operatorSet: set,
-            slashId: slash_id,
-            strategy,
-            sharesToBurn: shares,
-        } = call;
-        let key = slash_key(&set, slash_id);
-        let is_new = SLASHED.insert(host, key, strategy, shares)?;
-        require(is_new, StrategyAlreadyInSlash {})?;
-        PENDING_SETS.insert(host, ALL, key.0)?;
-        let is_first = PENDING_SLASHES.insert(host, key.0, slash_id)?;
-        if is_first && host.params().rules == Rules::Mainnet {
-            set_resolution_block(host, &set, slash_id)?;
-        }
-        emit(
-            host,
-            &BurnOrRedistributableSharesIncreased { operatorSet: set, slashId: slash_id, strategy, shares },
-        )
-    })
+    require_not_entered(host)?;
+    let increaseBurnOrRedistributableSharesCall {
+        operatorSet: set,
+        slashId: slash_id,
+        strategy,
+        sharesToBurn: shares,
+    } = call;
+    let key = slash_key(&set, slash_id);
+    let is_new = SLASHED.insert(host, key, strategy, shares)?;
+    require(is_new, StrategyAlreadyInSlash {})?;
+    PENDING_SETS.insert(host, ALL, key.0)?;
+    let is_first = PENDING_SLASHES.insert(host, key.0, slash_id)?;
+    if is_first && host.params().rules == Rules::Mainnet {
+        set_resolution_block(host, &set, slash_id)?;
+    }
+    emit(
+        host,
+        &BurnOrRedistributableSharesIncreased { operatorSet: set, slashId: slash_id, strategy, shares },
+    )
 }
 
 fn set_resolution_block(host: &mut dyn Host, set: &OperatorSet, slash_id: U256) -> Result<()> {
@@ -103,18 +102,18 @@ fn set_resolution_block(host: &mut dyn Host, set: &OperatorSet, slash_id: U256) 
 /// `OnlyDelegationManager`, `ReentrancyGuard: reentrant call`, `Panic(0x11)`.
 pub fn increase_burnable_shares(host: &mut dyn Host, call: increaseBurnableSharesCall) -> Result<()> {
     require_delegation_manager(host)?;
-    non_reentrant(host, |host| {
-        let increaseBurnableSharesCall { strategy, addedSharesToBurn: shares } = call;
-        let before = BURNABLE.get(host, ALL, strategy)?;
-        BURNABLE.insert(host, ALL, strategy, add(before, shares)?)?;
-        emit(host, &BurnableSharesIncreased { strategy, shares })
-    })
+    require_not_entered(host)?;
+    let increaseBurnableSharesCall { strategy, addedSharesToBurn: shares } = call;
+    let before = BURNABLE.get(host, ALL, strategy)?;
+    BURNABLE.insert(host, ALL, strategy, add(before, shares)?)?;
+    emit(host, &BurnableSharesIncreased { strategy, shares })
 }
 
 /// Clears all strategies of a slash, in the order of slashing, and returns the tokens paid.
 ///
 /// # Errors
-/// Those of [`require_clearable`], `ReentrancyGuard: reentrant call`, any strategy's.
+/// `CurrentlyPaused` and `SlashResolutionDelayNotElapsed` (rules `mainnet`), `ReentrancyGuard: reentrant call`, any
+/// strategy's.
 pub(super) fn clear(host: &mut dyn Host, call: clearBurnOrRedistributableSharesCall) -> Result<Vec<U256>> {
     require_clearing_runs(host)?;
     non_reentrant(host, |host| {

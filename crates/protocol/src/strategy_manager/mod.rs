@@ -18,7 +18,7 @@ pub use shares::{add_shares, credit, debit, remove_deposit_shares, withdraw_shar
 pub use views::{staker_deposit_shares, strategies_of};
 
 use crate::{
-    guard::non_reentrant,
+    guard::require_not_entered,
     host::{Host, Result, emit, require},
     ownable::require_owner,
     storage::{Map, Slot},
@@ -67,15 +67,14 @@ pub fn add_strategies_to_deposit_whitelist(
     call: addStrategiesToDepositWhitelistCall,
 ) -> Result<()> {
     require_whitelister(host)?;
-    non_reentrant(host, |host| {
-        for strategy in call.strategiesToWhitelist {
-            if !WHITELIST.get(host, strategy)? {
-                WHITELIST.set(host, strategy, true)?;
-                emit(host, &StrategyAddedToDepositWhitelist { strategy })?;
-            }
+    require_not_entered(host)?;
+    for strategy in call.strategiesToWhitelist {
+        if !WHITELIST.get(host, strategy)? {
+            WHITELIST.set(host, strategy, true)?;
+            emit(host, &StrategyAddedToDepositWhitelist { strategy })?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// Stops deposits into strategies; withdrawals and slashes go on.
@@ -87,24 +86,22 @@ pub fn remove_strategies_from_deposit_whitelist(
     call: removeStrategiesFromDepositWhitelistCall,
 ) -> Result<()> {
     require_whitelister(host)?;
-    non_reentrant(host, |host| {
-        for strategy in call.strategiesToRemoveFromWhitelist {
-            if WHITELIST.get(host, strategy)? {
-                WHITELIST.set(host, strategy, false)?;
-                emit(host, &StrategyRemovedFromDepositWhitelist { strategy })?;
-            }
+    require_not_entered(host)?;
+    for strategy in call.strategiesToRemoveFromWhitelist {
+        if WHITELIST.get(host, strategy)? {
+            WHITELIST.set(host, strategy, false)?;
+            emit(host, &StrategyRemovedFromDepositWhitelist { strategy })?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn set_strategy_whitelister(host: &mut dyn Host, call: setStrategyWhitelisterCall) -> Result<()> {
     require_owner(host, &OWNER)?;
-    non_reentrant(host, |host| {
-        let (previous, new) = (WHITELISTER.get(host)?, call.newStrategyWhitelister);
-        emit(host, &StrategyWhitelisterChanged { previousAddress: previous, newAddress: new })?;
-        Ok(WHITELISTER.set(host, new)?)
-    })
+    require_not_entered(host)?;
+    let (previous, new) = (WHITELISTER.get(host)?, call.newStrategyWhitelister);
+    emit(host, &StrategyWhitelisterChanged { previousAddress: previous, newAddress: new })?;
+    Ok(WHITELISTER.set(host, new)?)
 }
 
 fn require_whitelister(host: &mut dyn Host) -> Result<()> {

@@ -205,7 +205,9 @@ fn a_slash_of_several_strategies_is_cleared_in_its_order_and_piece_by_piece() {
     let count = getBurnOrRedistributableCountCall { operatorSet: set(1), slashId: u(7) };
     assert_eq!(scene.chain.ask(HERE, &count), Ok(u(2)));
     assert_eq!(pending(&mut scene).1, [u(7), u(8)]);
-    assert_eq!(clear(&mut scene, 1, 7), Ok(vec![u(10), u(30)]));
+    assert_eq!(clear_one(&mut scene, 7, 2), Ok(u(10)));
+    assert_eq!(pending(&mut scene).1, [u(7), u(8)]);
+    assert_eq!(clear(&mut scene, 1, 7), Ok(vec![u(30)]));
     assert_eq!(pending(&mut scene), (vec![set(1)], vec![u(8)]));
     assert_eq!(clear(&mut scene, 1, 9), Ok(vec![]), "R44");
     assert_eq!(clear_one(&mut scene, 8, 1), Ok(u(0)), "R44");
