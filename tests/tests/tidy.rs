@@ -1,7 +1,12 @@
 //! The house rules that no compiler checks, each a test that names file and line: who may import whom, file headers
 //! and sizes, nothing half done, nothing of one machine, determinism, documents that keep up. Reads files only.
 
-#![allow(clippy::arithmetic_side_effects, reason = "line numbers")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::{
