@@ -29,7 +29,7 @@ use chain::{
 use client::Client;
 use rpc::Mode;
 use state::History;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use story::Story;
 use table::Graph;
 use types::{Preset, Rules};
@@ -127,7 +127,6 @@ fn port_is_free(port: u16) -> bool {
 }
 
 fn config(accounts: &[PrivateKeySigner]) -> Config {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let balance = text::ETHER.saturating_mul(U256::from(BALANCE_ETHER));
     let genesis = Genesis::dev(&DevOptions {
         chain_id: 31_337,
@@ -135,7 +134,7 @@ fn config(accounts: &[PrivateKeySigner]) -> Config {
         rules: Rules::Mainnet,
         accounts: accounts.iter().map(|account| (account.address(), balance)).collect(),
         gas_limit: None,
-        timestamp: now,
+        timestamp: running::now_secs(),
         base_fee: None,
     });
     Config {

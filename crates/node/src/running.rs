@@ -4,7 +4,10 @@
 use crate::{cli, failure::Failure, telemetry};
 use chain::{Chain, Config};
 use rpc::{Limits, Mode, Server, ServerConfig};
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Longest time that open connections may delay the end.
@@ -179,6 +182,11 @@ pub fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<()
     // Idle clients must not keep a process alive whose work is done.
     runtime.shutdown_timeout(Duration::from_millis(200));
     done
+}
+
+/// The wall clock in seconds since 1970.
+pub fn now_secs() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The version line of a banner.

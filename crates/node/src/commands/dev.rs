@@ -18,7 +18,7 @@ use chain::{
 };
 use rpc::Mode;
 use state::History;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Runs until Ctrl-C.
 ///
@@ -72,14 +72,13 @@ fn announce(
 /// # Errors
 /// A number that no chain can run with.
 pub fn genesis(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Genesis, Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let genesis = Genesis::dev(&DevOptions {
         chain_id: args.chain_id,
         preset: args.preset,
         rules: args.rules,
         accounts: accounts.iter().map(|account| (account.address(), args.balance)).collect(),
         gas_limit: args.gas_limit,
-        timestamp: args.timestamp.unwrap_or(now),
+        timestamp: args.timestamp.unwrap_or_else(running::now_secs),
         base_fee: args.base_fee,
     });
     match genesis.check() {
