@@ -189,7 +189,7 @@ impl Genesis {
     fn lift_nonces(&mut self) {
         for (address, account) in &mut self.alloc {
             let lands = |nonce: &u64| addresses::is_fixed(address.create(*nonce));
-            if let Some(last) = (0..NONCES_CHECKED).filter(lands).last() {
+            if let Some(last) = (0..NONCES_CHECKED).rfind(lands) {
                 account.nonce = account.nonce.max(last.saturating_add(1));
             }
         }

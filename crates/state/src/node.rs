@@ -95,7 +95,7 @@ pub struct AccountRow {
 
 impl AccountRow {
     /// Without storage.
-    pub(crate) const fn bare(nonce: u64, balance: U256, code_hash: B256) -> Self {
+    pub const fn bare(nonce: u64, balance: U256, code_hash: B256) -> Self {
         Self { nonce, balance, code_hash, storage_root: EMPTY_ROOT, storage_id: 0 }
     }
 

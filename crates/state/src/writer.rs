@@ -327,6 +327,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Bytes of memory that trie nodes take.
+    pub fn trie_bytes(&self) -> usize {
+        self.shared.world.read().bytes()
+    }
+
     /// A snapshot at the head.
     pub fn reader(&self) -> Reader {
         self.readers().latest()

@@ -35,12 +35,12 @@ fn run(steps: &[Step], data_dir: Option<PathBuf>, history: History) {
             Step::Restart if data_dir.is_some() => {
                 writer.close().unwrap();
                 writer = Writer::open(options(data_dir.clone(), history)).unwrap();
-                model.compare(&writer.reader(), oldest(&writer, &model, history));
+                model.check(&writer.reader(), oldest(&writer, &model, history));
             }
-            Step::Restart | Step::Check => model.compare(&writer.reader(), oldest(&writer, &model, history)),
+            Step::Restart | Step::Check => model.check(&writer.reader(), oldest(&writer, &model, history)),
         }
     }
-    model.compare(&writer.reader(), oldest(&writer, &model, history));
+    model.check(&writer.reader(), oldest(&writer, &model, history));
     if let Some(head) = model.head() {
         compare_writer(&writer, model.world(head));
     }
@@ -79,7 +79,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(10))]
 
     #[test]
     fn a_durable_chain_is_what_plain_maps_say(steps in steps(70)) {
@@ -95,7 +95,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn a_reader_keeps_its_block_whatever_comes_after(before in steps(30), after in steps(30), durable: bool) {
@@ -106,11 +106,11 @@ proptest! {
         play(&before, &mut model, &mut writer);
         let (then, reader) = (model.clone(), writer.reader());
         play(&after, &mut model, &mut writer);
-        then.compare(&reader, 0);
+        then.check(&reader, 0);
         if let Some(head) = then.head() {
             compare_state(&reader, head, then.world(head)).unwrap();
         }
-        model.compare(&writer.reader(), 0);
+        model.check(&writer.reader(), 0);
     }
 }
 

@@ -14,8 +14,8 @@ use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::json;
 use std::{
     path::Path,
     thread,
@@ -227,7 +227,7 @@ impl Load<'_> {
         thread::scope(|scope| {
             let signing: Vec<_> =
                 (0..CONNECTIONS).map(|connection| scope.spawn(move || of_connection(connection))).collect();
-            signing.into_iter().map(|it| it.join().expect("signing does not panic")).collect()
+            signing.into_iter().map(|it| it.join().map_err(|_| anyhow!("a signer panicked"))?).collect()
         })
     }
 
@@ -255,7 +255,7 @@ impl Load<'_> {
             if number == after {
                 let asked: Vec<_> = hashes.iter().take(200).map(|hash| json!([hash])).collect();
                 let receipts = client.batch("eth_getTransactionReceipt", &asked)?;
-                ensure!(receipts.iter().all(|it| it["status"] == Value::from("0x1")), "a transaction failed");
+                ensure!(receipts.iter().all(|it| it["status"] == "0x1"), "a transaction failed");
             }
         }
         let sent = u64::from(SENDERS) * PER_SENDER;
@@ -281,7 +281,7 @@ fn pour(node: &Running, bodies: Vec<Vec<Vec<u8>>>) -> Result<()> {
                 })
             })
             .collect();
-        sending.into_iter().try_for_each(|it| it.join().expect("sending does not panic"))
+        sending.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow!("a sender panicked"))?)
     })
 }
 

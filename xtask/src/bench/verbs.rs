@@ -22,11 +22,14 @@ const ROUNDS: usize = 10_000;
 const STAKER: Address = Address::with_last_byte(b'S');
 const OPERATOR: Address = Address::with_last_byte(b'O');
 
+/// Whom to call, with which calldata.
+type Calldata = (Address, Vec<u8>);
+
 /// A call that is measured, after what must have happened before.
 struct Verb {
     name: &'static str,
     before: fn(&mut World) -> Result<()>,
-    call: fn(&mut World) -> Result<(Address, Vec<u8>)>,
+    call: fn(&mut World) -> Result<Calldata>,
 }
 
 const VERBS: [Verb; 6] = [

@@ -173,8 +173,11 @@ fn resume_storage(
     Ok(Some(trie))
 }
 
-/// Hashes of accounts, and of slots by storage, that changed after block `after`.
-fn changed_since(view: &View, after: u64) -> Result<(BTreeSet<B256>, BTreeMap<u64, BTreeSet<B256>>)> {
+/// Hashes of accounts, and of slots by storage.
+type Changed = (BTreeSet<B256>, BTreeMap<u64, BTreeSet<B256>>);
+
+/// What changed after block `after`.
+fn changed_since(view: &View, after: u64) -> Result<Changed> {
     let mut accounts = BTreeSet::new();
     let mut slots: BTreeMap<u64, BTreeSet<B256>> = BTreeMap::new();
     let mut add = |(id, hash): Position| slots.entry(id).or_default().insert(hash);

@@ -60,6 +60,9 @@ pub(super) struct Arena<V> {
     pub(super) root: u32,
     /// Where the root's path begins: 0 alone, 1 below a top branch.
     pub(super) start: u8,
+    /// Nibbles that all keys of the arena share: 1 if it is one of sixteen. Even a cut that is the whole trie, whose path
+    /// begins at 0, grows back inside them only.
+    pub(super) shard: u8,
     /// Leaves in the trie, cut ones included.
     pub(super) live: u32,
     /// The caller's clock, in blocks.
@@ -80,7 +83,7 @@ fn put<T>(slots: &mut Vec<T>, free: &mut Vec<u32>, kind: u32, item: T) -> u32 {
 }
 
 impl<V: LeafValue> Arena<V> {
-    pub(super) fn new(start: u8) -> Self {
+    pub(super) fn new(start: u8, shard: u8) -> Self {
         Self {
             leaves: Vec::new(),
             branches: Vec::new(),
@@ -88,6 +91,7 @@ impl<V: LeafValue> Arena<V> {
             free: Default::default(),
             root: NIL,
             start,
+            shard,
             live: 0,
             round: 0,
         }

@@ -30,7 +30,7 @@ impl<V: LeafValue> Arena<V> {
     pub(super) fn expand<S: LeafSource<V>>(&mut self, id: u32, descent: &mut Descent<'_, S>) -> Result<u32> {
         let cut = self.cuts[(id & !KIND) as usize];
         self.release(id);
-        let leaves = descent.source.leaves(&cut.key, cut.start)?;
+        let leaves = descent.source.leaves(&cut.key, cut.start.max(self.shard))?;
         let seeds: Vec<Seed<V>> = leaves.into_iter().map(|(key, value)| Seed::Leaf(key, value)).collect();
         let grown = self.build(&seeds);
         if descent.strict && self.hash_below(grown, cut.start, descent.hasher) != cut.reference {

@@ -21,7 +21,7 @@ impl<V: LeafValue> Arena<V> {
     /// A compact copy in which subtrees of at most `limit` leaves that did not change since round `since` are cuts. Call
     /// when all is hashed.
     pub(super) fn thinned(&self, limit: u32, since: u32) -> Self {
-        let mut out = Self::new(self.start);
+        let mut out = Self::new(self.start, self.shard);
         out.round = self.round;
         out.root = self.copy_into(self.root, self.start, limit, since, &mut out);
         out

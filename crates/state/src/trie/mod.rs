@@ -113,11 +113,15 @@ fn split_by_nibble<V>(mut ops: &mut [Op<V>]) -> Vec<&mut [Op<V>]> {
 impl<V: LeafValue> Trie<V> {
     /// A trie without leaves.
     pub fn new(shape: Shape, kernel: Kernel) -> Self {
-        let arenas = match shape {
-            Shape::Single => 1,
-            Shape::Sharded => SHARDS,
+        let (arenas, shard) = match shape {
+            Shape::Single => (1, 0),
+            Shape::Sharded => (SHARDS, 1),
         };
-        Self { arenas: (0..arenas).map(|_| Arena::new(0)).collect(), kernel, top: vec![Ref::NONE; arenas] }
+        Self {
+            arenas: (0..arenas).map(|_| Arena::new(0, shard)).collect(),
+            kernel,
+            top: vec![Ref::NONE; arenas],
+        }
     }
 
     /// Builds from all leaves in key order.

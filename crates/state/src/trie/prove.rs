@@ -65,9 +65,9 @@ impl<V: LeafValue> Arena<V> {
         out: &mut Vec<Bytes>,
     ) -> Result<Option<V>> {
         let cut = &self.cuts[index];
-        let leaves = source.leaves(&cut.key, cut.start)?;
+        let leaves = source.leaves(&cut.key, cut.start.max(self.shard))?;
         let seeds: Vec<Seed<V>> = leaves.into_iter().map(|(key, value)| Seed::Leaf(key, value)).collect();
-        let mut grown = Self::new(cut.start);
+        let mut grown = Self::new(cut.start, self.shard);
         grown.root = grown.build(&seeds);
         if grown.hash(hasher) != cut.reference {
             return Err(source.contradiction());

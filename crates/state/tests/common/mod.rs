@@ -7,8 +7,8 @@ use alloy_trie::TrieAccount;
 use alloy_trie::root::{state_root_unhashed, storage_root_unhashed};
 use proptest::prelude::*;
 use state::{
-    Account, AccountChange, BlockRecord, Changes, EmptyRange, History, Limits, LogKey, Options, Reader,
-    Result, StoredHeader, Writer,
+    Account, AccountChange, BlockRecord, Changes, EmptyRange, Error, History, Limits, LogKey, Options,
+    Reader, Result, StoredHeader, Writer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ pub struct Model {
     worlds: Vec<World>,
     roots: Vec<B256>,
     /// Makes hashes of blocks on different branches differ.
-    branch: u64,
+    pub branch: u64,
     code: BTreeMap<B256, Bytes>,
 }
 
@@ -177,80 +177,75 @@ impl Model {
         self.roots[self.blocks[number as usize].world]
     }
 
-    fn hash(&self, number: u64) -> B256 {
-        keccak256([self.branch.to_be_bytes(), number.to_be_bytes()].concat())
-    }
-
     fn latest_world(&self) -> World {
         self.head().map(|head| self.world(head).clone()).unwrap_or_default()
     }
 
-    /// Stages and seals a block on both sides.
-    pub fn seal(&mut self, writer: &mut Writer, draft: &Draft) {
+    /// Adds a block, and tells what to stage and seal.
+    pub fn push(&mut self, draft: &Draft) -> (Changes, BlockRecord) {
         let changes = draft.changes();
         let mut world = self.latest_world();
         world.apply(&changes);
         self.code.extend(changes.code.iter().cloned());
-        let root = writer.stage(changes).unwrap();
-        assert_eq!(root, world.root(), "root of block {}", self.blocks.len());
         self.worlds.truncate(self.blocks.last().map_or(0, |block| block.world + 1));
         self.roots.truncate(self.worlds.len());
+        self.roots.push(world.root());
         self.worlds.push(world);
-        self.roots.push(root);
-        let number = self.blocks.len() as u64;
-        let hash = self.hash(number);
-        let transactions: Vec<B256> =
-            (0..draft.transactions).map(|n| keccak256([hash.as_slice(), &[n]].concat())).collect();
-        let block = ModelBlock {
-            hash,
-            world: self.worlds.len() - 1,
-            header: StoredHeader::Whole(vec![1; 1 + number as usize % 7].into()),
-            body: vec![2; draft.transactions as usize * 50].into(),
-            receipts: vec![3; draft.transactions as usize * 70].into(),
-            transactions,
-            logs: draft.logs(),
-        };
-        writer.commit(record(number, &block)).unwrap();
+        let block = block_of(self.branch, self.blocks.len() as u64, self.worlds.len() - 1, draft);
+        let record = record(self.blocks.len() as u64, &block);
         self.blocks.push(block);
+        (changes, record)
+    }
+
+    /// Stages and seals a block on both sides.
+    pub fn seal(&mut self, writer: &mut Writer, draft: &Draft) {
+        let (changes, record) = self.push(draft);
+        let root = writer.stage(changes).unwrap();
+        assert_eq!(Some(&root), self.roots.last(), "root of block {}", record.number);
+        writer.commit(record).unwrap();
+    }
+
+    /// Adds ranges of empty blocks of these lengths.
+    pub fn push_empty(&mut self, lengths: &[u8]) -> Vec<EmptyRange> {
+        let Some(world) = self.blocks.last().map(|block| block.world) else { return Vec::new() };
+        let mut ranges = Vec::new();
+        for length in lengths {
+            let range = range_of(self.branch, self.blocks.len() as u64, *length);
+            for (at, hash) in range.hashes.iter().enumerate() {
+                let header = StoredHeader::Derived {
+                    first: range.first_header.clone().into(),
+                    interval_secs: range.interval_secs,
+                    steps: at as u64,
+                    parent: at.checked_sub(1).map(|before| range.hashes[before]),
+                };
+                let (body, receipts) = (Bytes::new(), Bytes::new());
+                let (transactions, logs) = (Vec::new(), BTreeSet::new());
+                self.blocks.push(ModelBlock {
+                    hash: *hash,
+                    world,
+                    header,
+                    body,
+                    receipts,
+                    transactions,
+                    logs,
+                });
+            }
+            ranges.push(range);
+        }
+        ranges
     }
 
     pub fn seal_empty(&mut self, writer: &mut Writer, lengths: &[u8]) {
-        if self.blocks.is_empty() {
-            return;
+        let ranges = self.push_empty(lengths);
+        if !ranges.is_empty() {
+            writer.commit_empty(ranges).unwrap();
         }
-        let world = self.blocks.last().unwrap().world;
-        let mut ranges = Vec::new();
-        for length in lengths {
-            let first = self.blocks.len() as u64;
-            let first_header: Bytes = vec![9; 5 + first as usize % 5].into();
-            let mut hashes = Vec::new();
-            for steps in 0..u64::from(*length) {
-                let header = StoredHeader::Derived {
-                    first: first_header.clone(),
-                    interval_secs: 12 + first,
-                    steps,
-                    parent: hashes.last().copied(),
-                };
-                let hash = self.hash(self.blocks.len() as u64);
-                hashes.push(hash);
-                self.blocks.push(ModelBlock {
-                    hash,
-                    world,
-                    header,
-                    body: Bytes::new(),
-                    receipts: Bytes::new(),
-                    transactions: Vec::new(),
-                    logs: BTreeSet::new(),
-                });
-            }
-            ranges.push(EmptyRange {
-                first,
-                first_header: first_header.to_vec(),
-                interval_secs: 12 + first,
-                hashes,
-            });
-        }
-        writer.commit_empty(ranges).unwrap();
+    }
+
+    /// Removes blocks after `to`; blocks that follow are of another branch.
+    pub fn cut(&mut self, to: u64) {
+        self.blocks.truncate(to as usize + 1);
+        self.branch += 1;
     }
 
     /// Stages, compares what the writer shows, and takes it back.
@@ -268,53 +263,67 @@ impl Model {
         let Some(head) = self.head() else { return };
         let to = head.saturating_sub(back).max(oldest);
         writer.rewind(to).unwrap();
-        self.blocks.truncate(to as usize + 1);
-        self.branch += 1;
+        self.cut(to);
     }
 
-    /// Compares everything that the reader says with the model, of every block from `oldest` on.
-    pub fn compare(&self, reader: &Reader, oldest: u64) {
+    /// Compares everything that the reader says with the model, of every block from `oldest` on: no answer may be wrong.
+    /// Returns what could not be answered.
+    pub fn compare(&self, reader: &Reader, oldest: u64) -> Vec<Error> {
         assert_eq!(reader.head().map(|head| head.number), self.head());
-        let Some(head) = self.head() else { return };
+        let mut errors = Vec::new();
+        let Some(head) = self.head() else { return errors };
         assert_eq!(reader.head().unwrap().root, self.root(head));
+        let mut note = |done: Result<()>| errors.extend(done.err());
         for (number, block) in (0u64..).zip(&self.blocks) {
-            self.compare_block(reader, number, block);
+            note(self.compare_block(reader, number, block));
             if number >= oldest {
-                compare_state(reader, number, self.world(number)).unwrap();
+                note(compare_state(reader, number, self.world(number)));
             }
         }
-        assert_eq!(reader.hash_of(head + 1), Ok(None));
-        assert_eq!(reader.number_of(self.hash(head + 1)), Ok(None));
-        self.compare_logs(reader, oldest, head);
-        let dump: BTreeMap<Address, Account> = reader.accounts().unwrap().into_iter().collect();
+        note(self.compare_logs(reader, oldest, head));
+        note(self.compare_head(reader, head));
+        errors
+    }
+
+    /// As [`Model::compare`], where everything must be answered.
+    pub fn check(&self, reader: &Reader, oldest: u64) {
+        assert_eq!(self.compare(reader, oldest), []);
+    }
+
+    fn compare_head(&self, reader: &Reader, head: u64) -> Result<()> {
+        assert_eq!(reader.hash_of(head + 1)?, None);
+        assert_eq!(reader.number_of(block_hash(self.branch, head + 1))?, None);
+        let dump: BTreeMap<Address, Account> = reader.accounts()?.into_iter().collect();
         let world = self.world(head);
         assert_eq!(dump, world.0.iter().map(|(who, (account, _))| (*who, *account)).collect());
         for (who, (_, slots)) in &world.0 {
-            assert_eq!(reader.slots(*who).unwrap().into_iter().collect::<Slots>(), *slots);
+            assert_eq!(reader.slots(*who)?.into_iter().collect::<Slots>(), *slots);
         }
         for (hash, code) in &self.code {
             let live = world.0.values().any(|(account, _)| account.code_hash == *hash);
-            assert!(!live || reader.code(*hash).unwrap().as_ref() == Some(code));
+            assert!(!live || reader.code(*hash)?.as_ref() == Some(code));
         }
+        Ok(())
     }
 
-    fn compare_block(&self, reader: &Reader, number: u64, block: &ModelBlock) {
-        assert_eq!(reader.hash_of(number), Ok(Some(block.hash)), "hash of {number}");
-        assert_eq!(reader.root_of(number), Ok(Some(self.root(number))), "root of {number}");
-        assert_eq!(reader.number_of(block.hash), Ok(Some(number)), "number {number}");
-        assert_eq!(reader.header(number), Ok(Some(block.header.clone())), "header {number}");
-        assert_eq!(reader.body(number), Ok(Some(block.body.clone())), "body {number}");
-        assert_eq!(reader.receipts(number), Ok(Some(block.receipts.clone())), "receipts {number}");
+    fn compare_block(&self, reader: &Reader, number: u64, block: &ModelBlock) -> Result<()> {
+        assert_eq!(reader.hash_of(number)?, Some(block.hash), "hash of {number}");
+        assert_eq!(reader.root_of(number)?, Some(self.root(number)), "root of {number}");
+        assert_eq!(reader.number_of(block.hash)?, Some(number), "number {number}");
+        assert_eq!(reader.header(number)?, Some(block.header.clone()), "header {number}");
+        assert_eq!(reader.body(number)?, Some(block.body.clone()), "body {number}");
+        assert_eq!(reader.receipts(number)?, Some(block.receipts.clone()), "receipts {number}");
         for (at, hash) in (0u32..).zip(&block.transactions) {
             assert_eq!(
-                reader.block_of_transaction(*hash),
-                Ok(Some((number, at))),
+                reader.block_of_transaction(*hash)?,
+                Some((number, at)),
                 "transaction {at} of {number}"
             );
         }
+        Ok(())
     }
 
-    fn compare_logs(&self, reader: &Reader, oldest: u64, head: u64) {
+    fn compare_logs(&self, reader: &Reader, oldest: u64, head: u64) -> Result<()> {
         let filters: Vec<Vec<Vec<LogKey>>> = vec![
             vec![],
             vec![vec![LogKey::Address(address(1))]],
@@ -330,11 +339,38 @@ impl Model {
                 };
                 let expected: Vec<u64> =
                     (from..=to.min(head)).filter(|n| matches(&self.blocks[*n as usize])).collect();
-                let found: Vec<u64> =
-                    reader.blocks_with_logs(filter, from..=to).unwrap().map(Result::unwrap).collect();
+                let found: Vec<u64> = reader.blocks_with_logs(filter, from..=to)?.collect::<Result<_>>()?;
                 assert_eq!(found, expected, "{filter:?} in {from}..={to}");
             }
         }
+        Ok(())
+    }
+}
+
+pub fn block_hash(branch: u64, number: u64) -> B256 {
+    keccak256([branch.to_be_bytes(), number.to_be_bytes()].concat())
+}
+
+pub fn block_of(branch: u64, number: u64, world: usize, draft: &Draft) -> ModelBlock {
+    let hash = block_hash(branch, number);
+    let named = |n: u8| keccak256([hash.as_slice(), &[n]].concat());
+    ModelBlock {
+        hash,
+        world,
+        header: StoredHeader::Whole(vec![1; 1 + number as usize % 7].into()),
+        body: vec![2; draft.transactions as usize * 50].into(),
+        receipts: vec![3; draft.transactions as usize * 70].into(),
+        transactions: (0..draft.transactions).map(named).collect(),
+        logs: draft.logs(),
+    }
+}
+
+pub fn range_of(branch: u64, first: u64, length: u8) -> EmptyRange {
+    EmptyRange {
+        first,
+        first_header: vec![9; 5 + first as usize % 5],
+        interval_secs: 12 + first,
+        hashes: (first..).take(length.into()).map(|number| block_hash(branch, number)).collect(),
     }
 }
 
