@@ -1,6 +1,12 @@
 //! What each verb costs: the committed table `docs/gas.md`, compared with what the rules charge now. A change of a
 //! price is a fork, so it must be seen in review. `UPDATE_GAS=1 cargo test -p chain --test gas` writes the table anew.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "a test: it may fail by panicking, and its numbers are small"
+)]
+
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolCall;
 use chain::{

@@ -92,9 +92,7 @@ fn a_scope_is_seen_as_a_call() {
     assert_eq!(nodes.iter().map(|node| node.logs.len()).collect::<Vec<_>>(), [1, 1]);
 
     // What the callee calls hangs below it.
-    for chain in [&mut plain] {
-        ok(chain, TOKEN, Token::mintCall { to: LEAF, value: u(9) });
-    }
+    ok(&mut plain, TOKEN, Token::mintCall { to: LEAF, value: u(9) });
     ok(&mut watched, TOKEN, Token::mintCall { to: LEAF, value: u(9) });
     let spend = Hub::spendCall { token: TOKEN, to: BOB, value: u(4) };
     let (_, nodes) = trace(&mut watched, &mut plain, HUB, spend.abi_encode());
