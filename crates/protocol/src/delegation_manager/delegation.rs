@@ -192,7 +192,7 @@ pub fn increase_delegated_shares(host: &mut dyn Host, call: increaseDelegatedSha
 /// [`increase_delegated_shares`] on a position in hand, which the caller must store.
 ///
 /// # Errors
-/// `OnlyStrategyManagerOrEigenPodManager`, `ReentrancyGuard: reentrant call`, those of [`Increase::apply`].
+/// `OnlyStrategyManagerOrEigenPodManager`, `ReentrancyGuard: reentrant call`, those of `Increase::apply`.
 pub fn increase_delegated(
     host: &mut dyn Host,
     call: &increaseDelegatedSharesCall,

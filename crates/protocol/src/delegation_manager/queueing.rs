@@ -34,7 +34,7 @@ use types::{
 ///
 /// # Errors
 /// `CurrentlyPaused`, `ReentrancyGuard: reentrant call`, for each item `InputArrayLengthMismatch` and those of
-/// [`Exit::queue`].
+/// `Exit::queue`.
 pub fn queue_withdrawals(host: &mut dyn Host, call: queueWithdrawalsCall) -> Result<Vec<B256>> {
     require_running(host, &PAUSED, PAUSED_ENTER_WITHDRAWAL_QUEUE)?;
     non_reentrant(host, |host| {

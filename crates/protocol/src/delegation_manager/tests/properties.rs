@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (who(), 0u8..2, any::<bool>()).prop_map(|(who, which, tokens)| Step::Complete(who, which, tokens)),
         2 => (0..OPERATORS, 0..STRATEGIES, left).prop_map(|(op, at, left)| Step::Slash(op, at, left)),
         2 => (1u64..5).prop_map(Step::Clear),
-        4 => prop_oneof![Just(0), Just(1), Just(DELAY), 3 => Just(DELAY + 1)].prop_map(Step::Mine),
+        4 => prop_oneof![1 => Just(0), 1 => Just(1), 1 => Just(DELAY), 3 => Just(DELAY + 1)].prop_map(Step::Mine),
     ]
 }
 
