@@ -185,6 +185,14 @@ impl MemHost {
             .unwrap_or_default()
     }
 
+    /// How many slots of `account` the last transaction touched, and how many of them it changed.
+    pub fn slots_of(&self, account: Address) -> (usize, usize) {
+        let touched = self.warm_slots.iter().filter(|(of, _)| *of == account);
+        let written = self.originals.iter().filter(|((of, _), _)| *of == account);
+        let changed = written.filter(|((of, slot), was)| self.slot(*of, *slot) != **was);
+        (touched.count(), changed.count())
+    }
+
     /// Runs rules directly, as contract `this` in a transaction of its own, with ample gas: for tests of what
     /// contracts are made of.
     ///

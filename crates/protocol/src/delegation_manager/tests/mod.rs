@@ -7,6 +7,7 @@ mod accounting;
 mod errors;
 mod events;
 mod properties;
+mod slots;
 mod window;
 
 use crate::testkit::assert_dispatches;
