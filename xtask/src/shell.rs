@@ -55,11 +55,14 @@ pub fn capture(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Builds the `bulwark` binary and returns its path.
+/// Builds the `bulwark` binary and returns its path; `given` is one that is built already.
 ///
 /// # Errors
 /// The build fails.
-pub fn build_bulwark(profile: Profile) -> Result<PathBuf> {
+pub fn bulwark(profile: Profile, given: Option<&PathBuf>) -> Result<PathBuf> {
+    if let Some(binary) = given {
+        return Ok(binary.clone());
+    }
     let mut build = cargo();
     build.args(["build", "--quiet", "--package", "node", "--bin", "bulwark"]);
     if profile == Profile::Release {

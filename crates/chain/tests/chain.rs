@@ -1,5 +1,16 @@
 //! The chain as its users see it through the handle: sealing, time, history, snapshots, restarts.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod support;
 
 use alloy_primitives::{Address, U256, address};

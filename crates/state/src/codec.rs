@@ -163,7 +163,7 @@ mod tests {
             prop_assert_eq!(unseal("other", b"key", &sealed), None);
             prop_assert_eq!(unseal("table", b"yek", &sealed), None);
             let mut broken = sealed;
-            let bit = bit.index(broken.len() * 8);
+            let bit = bit.index(broken.len().saturating_mul(8));
             broken[bit / 8] ^= 1 << (bit % 8);
             prop_assert_eq!(unseal("table", b"key", &broken), None);
         }

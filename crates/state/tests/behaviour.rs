@@ -1,5 +1,16 @@
 //! Single claims about opening, order of calls, shapes of tries, memory, threads and messages.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod common;
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
@@ -208,7 +219,7 @@ fn a_large_chain_starts_from_its_checkpoint_and_without_one_tells_its_progress()
         model.seal(&mut writer, &draft(n));
     }
     writer.close().unwrap();
-    let mut writer = open(10);
+    let mut writer = open(usize::MAX);
     assert_eq!(told.load(Ordering::Relaxed), 0, "built from the flat state although there is a checkpoint");
     for n in 50..60 {
         model.seal(&mut writer, &draft(n));
@@ -226,7 +237,7 @@ fn a_large_chain_starts_from_its_checkpoint_and_without_one_tells_its_progress()
 #[test]
 fn tries_stay_within_their_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let budget = 600_000;
+    let budget = 2_000_000;
     let mut writer =
         Writer::open(Options { trie_bytes: budget, limits: SMALL, ..Options::durable(dir.path(), CHAIN) })
             .unwrap();
@@ -241,14 +252,12 @@ fn tries_stay_within_their_memory() {
         let changes = changes(accounts.collect());
         world.apply(&changes);
         let root = writer.stage(changes).unwrap();
-        if number % 8 == 0 {
-            assert_eq!(root, world.root(), "block {number}");
-        }
-        writer.commit(record(number)).unwrap();
+        assert!(number % 8 != 0 || root == world.root(), "block {number}");
         most = most.max(writer.trie_bytes());
+        writer.commit(record(number)).unwrap();
+        assert!(writer.trie_bytes() <= budget, "{} after block {number}", writer.trie_bytes());
     }
     assert_eq!(writer.reader().root_of(47).unwrap(), Some(world.root()));
-    assert!(writer.trie_bytes() <= budget, "{}", writer.trie_bytes());
     assert!(most > budget, "the test never came near its limit");
 }
 

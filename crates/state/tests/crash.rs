@@ -3,6 +3,17 @@
 //! and that past states and indexes read as plain maps say. `STATE_CRASH_KILLS` sets the number of kills.
 //! Says nothing about power loss: for that, see how the journal is synced.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod common;
 
 use common::{Draft, Model, block_hash, block_of, options, range_of, record};

@@ -1,6 +1,17 @@
 //! A disk that takes no more: a child writes under a limit of file size until the system refuses. What it was told is
 //! sealed is there afterwards, and the chain goes on when there is room again.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod common;
 
 use alloy_primitives::{B256, keccak256};

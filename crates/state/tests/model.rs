@@ -1,6 +1,17 @@
 //! Random chains against plain maps, in memory and durable: every block, every past state, every index, before and after
 //! folds, prunes, rewinds and restarts.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod common;
 
 use common::{Model, Step, compare_state, compare_writer, options, steps};

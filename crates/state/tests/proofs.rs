@@ -1,6 +1,17 @@
 //! Proofs at the head and at older blocks, verified with `alloy-trie` against the block's root, in memory and durable, with
 //! tries in memory, in cuts, staged over, and after account deletion.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
 mod common;
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};

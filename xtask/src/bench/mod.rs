@@ -9,7 +9,7 @@ mod trie;
 mod verbs;
 
 use crate::{
-    shell::{Profile, build_bulwark, cargo, run as run_command},
+    shell::{self, Profile},
     tools,
 };
 use anyhow::Result;
@@ -21,6 +21,9 @@ pub struct Options {
     /// Sections, in order; all if none is named
     #[arg(value_enum)]
     sections: Vec<Name>,
+    /// Node to measure, instead of one that is built for it
+    #[arg(long, value_name = "BINARY")]
+    bulwark: Option<PathBuf>,
 }
 
 /// A section of the report.
@@ -45,8 +48,9 @@ struct Subjects {
 }
 
 impl Subjects {
-    fn ready() -> Result<Self> {
-        Ok(Self { bulwark: build_bulwark(Profile::Release)?, anvil: tools::anvil()? })
+    fn ready(options: &Options) -> Result<Self> {
+        let bulwark = shell::bulwark(Profile::Release, options.bulwark.as_ref())?;
+        Ok(Self { bulwark, anvil: tools::anvil()? })
     }
 }
 
@@ -57,19 +61,19 @@ impl Subjects {
 pub fn run(options: &Options) -> Result<()> {
     if cfg!(debug_assertions) {
         // Verbs are measured in this very process.
-        let mut again = cargo();
+        let mut again = shell::cargo();
         again
             .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
             .args(std::env::args_os().skip(1));
-        return run_command(&mut again);
+        return shell::run(&mut again);
     }
     let all = [Name::Startup, Name::Throughput, Name::Mining, Name::Trie, Name::Verbs];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
     for section in sections {
         let section = match section {
-            Name::Startup => startup::run(&Subjects::ready()?)?,
-            Name::Throughput => throughput::run(&Subjects::ready()?)?,
-            Name::Mining => mining::run(&Subjects::ready()?)?,
+            Name::Startup => startup::run(&Subjects::ready(options)?)?,
+            Name::Throughput => throughput::run(&Subjects::ready(options)?)?,
+            Name::Mining => mining::run(&Subjects::ready(options)?)?,
             Name::Trie => trie::run()?,
             Name::Verbs => verbs::run()?,
         };

@@ -8,9 +8,10 @@ mod oracle;
 
 use crate::{
     originals,
-    shell::{Profile, build_bulwark},
+    shell::{self, Profile},
 };
 use anyhow::Result;
+use std::path::PathBuf;
 
 /// What to run.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,6 +19,9 @@ pub struct Options {
     /// Parts, in order; all if none is named
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// Node to check, instead of one that is built for it
+    #[arg(long, value_name = "BINARY")]
+    bulwark: Option<PathBuf>,
     /// First seed of the random chains
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -49,7 +53,7 @@ pub fn run(options: &Options) -> Result<()> {
         match part {
             Part::Originals => originals::smoke::run()?,
             Part::Oracle => {
-                let bulwark = build_bulwark(Profile::Dev)?;
+                let bulwark = shell::bulwark(Profile::Dev, options.bulwark.as_ref())?;
                 for seed in options.seed..options.seed.saturating_add(options.chains) {
                     oracle::run(&bulwark, seed, options.blocks)?;
                 }

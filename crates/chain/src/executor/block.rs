@@ -12,7 +12,8 @@ use crate::{block::receipt, native::NativeEvm, transaction::Recovered};
 use alloy_consensus::{ReceiptEnvelope, Transaction};
 use revm::{
     ExecuteEvm,
-    context::{JournalTr, result::EVMError},
+    context::{JournalTr, TxEnv, result::EVMError},
+    context_interface::transaction::AuthorizationTr,
 };
 use state::Changes;
 use std::sync::Arc;
@@ -147,7 +148,9 @@ impl<'s> Builder<'s> {
         }
         // Development tools act as contracts too.
         self.evm.inner.ctx.cfg.disable_eip3607 = candidate.impersonated;
-        let result = match self.evm.transact_one(transaction_env(candidate)) {
+        let env = transaction_env(candidate);
+        self.forget_touches(&env);
+        let result = match self.evm.transact_one(env) {
             Ok(result) => result,
             Err(EVMError::Transaction(reason)) => {
                 let reason = Refusal::new(reason, candidate.fee_cap(), self.context.base_fee);
@@ -163,6 +166,19 @@ impl<'s> Builder<'s> {
         self.block.receipts.push(receipt);
         self.block.transactions.push(candidate.clone());
         Ok(Attempt::Ran)
+    }
+
+    /// Takes back the mark that an earlier call left on an authority that does not exist. By that mark revm tells an
+    /// authority that exists, which costs less (EIP-7702); it means a journal of one transaction, and ours has many.
+    fn forget_touches(&mut self, env: &TxEnv) {
+        let state = &mut self.evm.inner.ctx.journaled_state.inner.state;
+        for authority in env.authorization_list.iter().filter_map(AuthorizationTr::authority) {
+            if let Some(account) =
+                state.get_mut(&authority).filter(|it| it.is_empty() && it.is_loaded_as_not_existing())
+            {
+                account.unmark_touch();
+            }
+        }
     }
 
     fn finish(mut self) -> (ExecutedBlock, Changes) {

@@ -26,7 +26,11 @@ pub fn transaction_env(transaction: &Recovered) -> TxEnv {
         gas_priority_fee: tx.max_priority_fee_per_gas(),
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
-        authorization_list: authorizations.iter().cloned().map(Either::Left).collect(),
+        // Recovered once, here: whoever asks for an authority would do it anew.
+        authorization_list: authorizations
+            .iter()
+            .map(|it| Either::Right(it.clone().into_recovered()))
+            .collect(),
     }
 }
 

@@ -20,7 +20,7 @@ use types::{
 /// The verb `addShares`: credits shares that come out of the queue.
 ///
 /// # Errors
-/// `OnlyDelegationManager`, `ReentrancyGuard: reentrant call`, those of [`add_to`].
+/// `OnlyDelegationManager`, `ReentrancyGuard: reentrant call`, those of `add_to`.
 pub fn add_shares(host: &mut dyn Host, call: addSharesCall) -> Result<(U256, U256)> {
     let addSharesCall { staker, strategy, .. } = call;
     let mut position = Position::default();

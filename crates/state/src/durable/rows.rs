@@ -352,8 +352,14 @@ mod tests {
 
     fn account(nonce: u64, storage_id: u64) -> AccountRow {
         let storage_root = if storage_id == 0 { EMPTY_ROOT } else { B256::repeat_byte(7) };
-        let code_hash = if nonce % 2 == 0 { KECCAK256_EMPTY } else { B256::repeat_byte(9) };
-        AccountRow { nonce, balance: U256::from(nonce) << 100, code_hash, storage_root, storage_id }
+        let code_hash = if nonce.is_multiple_of(2) { KECCAK256_EMPTY } else { B256::repeat_byte(9) };
+        AccountRow {
+            nonce,
+            balance: U256::from(nonce).wrapping_shl(100),
+            code_hash,
+            storage_root,
+            storage_id,
+        }
     }
 
     #[test]

@@ -1,6 +1,15 @@
 //! A chain of plain maps beside a `Writer`: every block's state is kept whole, and what the database says is compared with
 //! it. Roots come from `alloy-trie`, which shares no code with the crate.
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_trie::TrieAccount;
@@ -83,6 +92,8 @@ pub struct Model {
     roots: Vec<B256>,
     /// Makes hashes of blocks on different branches differ.
     pub branch: u64,
+    /// Every so many blocks the state is compared; 0: every block.
+    pub stride: u64,
     code: BTreeMap<B256, Bytes>,
 }
 
@@ -276,7 +287,8 @@ impl Model {
         let mut note = |done: Result<()>| errors.extend(done.err());
         for (number, block) in (0u64..).zip(&self.blocks) {
             note(self.compare_block(reader, number, block));
-            if number >= oldest {
+            let due = number == head || number.is_multiple_of(self.stride.max(1));
+            if number >= oldest && due {
                 note(compare_state(reader, number, self.world(number)));
             }
         }

@@ -5,7 +5,7 @@ use super::testkit::{
     tx, u,
 };
 use crate::{
-    executor::{ExecutionError, MAX_BLOCK_BYTES, StateSource, assemble_header, execute_block},
+    executor::{ExecutionError, MAX_BLOCK_BYTES, MemorySource, StateSource, assemble_header, execute_block},
     transaction::Recovered,
 };
 use alloy_consensus::{EMPTY_ROOT_HASH, SignableTransaction, Transaction, TxEip7702, TxEnvelope, proofs};
@@ -171,9 +171,8 @@ fn a_block_stays_below_the_size_limit() {
     assert!(executed.skipped.is_empty());
 }
 
-#[test]
-fn a_signed_delegation_takes_effect() {
-    let mut source = source();
+/// A key's delegation of itself to the box, paid by another key, which `source` funds.
+fn delegation(source: &mut MemorySource) -> (Address, Arc<Recovered>) {
     let authority = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x42)).unwrap();
     let authorization = Authorization { chain_id: u(CHAIN_ID), address: BOX, nonce: 0 };
     let signature = authority.sign_hash_sync(&authorization.signature_hash()).unwrap();
@@ -192,12 +191,31 @@ fn a_signed_delegation_takes_effect() {
     let raw = TxEnvelope::from(unsigned.into_signed(signature)).encoded_2718();
     let tx = crate::transaction::recover(raw.into(), CHAIN_ID).unwrap();
     assert_eq!(tx.tx.authorization_list().map(<[_]>::len), Some(1));
-    let executed = seal(&mut source, 5, &[Arc::new(tx)]);
+    (authority.address(), Arc::new(tx))
+}
+
+#[test]
+fn a_signed_delegation_takes_effect() {
+    let mut source = source();
+    let (authority, tx) = delegation(&mut source);
+    let executed = seal(&mut source, 5, &[tx]);
     assert!(executed.block.receipts[0].status());
     // The box's code ran on the authority's storage.
-    assert_eq!(source.slots[&(authority.address(), u(3))], u(4));
-    let delegated = source.accounts[&authority.address()];
+    assert_eq!(source.slots[&(authority, u(3))], u(4));
+    let delegated = source.accounts[&authority];
     assert_eq!((delegated.nonce, source.codes[&delegated.code_hash].len()), (1, 23));
+}
+
+#[test]
+fn an_authority_that_was_only_called_before_does_not_exist_yet() {
+    let (mut alone, mut after_a_call) = (source(), source());
+    let (_, tx_alone) = delegation(&mut alone);
+    let (authority, tx_after) = delegation(&mut after_a_call);
+    let alone = seal(&mut alone, 5, &[tx_alone]).block.gas_used;
+    // A call without wei leaves no account, so EIP-7702's price of a new one stays, in the same block too.
+    let call = tx(ALICE, 0, authority, U256::ZERO, []).signed();
+    let both = seal(&mut after_a_call, 5, &[call, tx_after]).block.gas_used;
+    assert_eq!(both, 21_000 + alone);
 }
 
 /// A source that fails at one account.

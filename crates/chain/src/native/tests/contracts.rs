@@ -1,6 +1,5 @@
 //! Native contracts that poke at the mechanism: a vault that moves tokens, one that calls anything, one that breaks the
 //! rules, a pair that call each other as Rust functions, and a maker of instances.
-
 #![allow(clippy::redundant_closure, reason = "a function would fix the lifetime inside `dyn Host`")]
 
 use super::testkit::Token;
