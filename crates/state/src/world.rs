@@ -136,7 +136,7 @@ impl World {
     }
 
     /// An account trie that was brought up elsewhere; storage tries follow when they are needed.
-    pub(crate) const fn with_accounts(
+    pub(crate) fn with_accounts(
         kernel: Kernel,
         accounts: Trie<AccountRow>,
         resting: BTreeMap<u64, CutRows>,
