@@ -27,6 +27,8 @@ use clap::Parser;
 enum Command {
     /// The house rules alone: arrows, headers, limits, determinism, documents
     Tidy,
+    /// Writes docs/gas.md anew: what each verb costs now
+    Gas,
     /// Each fuzz target for a bounded time
     Fuzz {
         /// Seconds for each target
@@ -42,6 +44,10 @@ enum Command {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Tidy => shell::run(shell::cargo().args(["test", "--package", "tests", "--test", "tidy"])),
+        Command::Gas => {
+            let mut update = shell::cargo();
+            shell::run(update.env("UPDATE_GAS", "1").args(["test", "--package", "chain", "--test", "gas"]))
+        }
         Command::Fuzz { secs } => fuzz::run_all(secs),
         Command::Bench(options) => bench::run(&options),
         Command::E2e(options) => e2e::run(&options),
