@@ -1,11 +1,15 @@
 //! Blocks: receipts, fees, limits, and exactly the changes.
 
 use super::testkit::{
-    ALICE, BOB, BOX, BOX_CODE, CHAIN_ID, ETHER, REVERTER, context, environment, hash_of, put, seal, source,
-    tx, u,
+    ALICE, BOB, BOX, BOX_CODE, CHAIN_ID, ETHER, REVERTER, context, deploy, environment, hash_of, put, seal,
+    source, tx, u,
 };
 use crate::{
-    executor::{ExecutionError, MAX_BLOCK_BYTES, MemorySource, StateSource, assemble_header, execute_block},
+    executor::{
+        Environment, ExecutionError, MAX_BLOCK_BYTES, MemorySource, StateSource, assemble_header,
+        execute_block,
+    },
+    native::Contracts,
     transaction::Recovered,
 };
 use alloy_consensus::{EMPTY_ROOT_HASH, SignableTransaction, Transaction, TxEip7702, TxEnvelope, proofs};
@@ -13,8 +17,13 @@ use alloy_eips::{Encodable2718, eip7685::EMPTY_REQUESTS_HASH, eip7702::Authoriza
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
+use protocol::{
+    host::{Error, Fatal, Host, NativeFn},
+    registry::STUB_CODE,
+};
 use state::{Account, AccountChange};
 use std::sync::Arc;
+use types::{Params, Preset, addresses::WETH};
 
 #[test]
 fn an_empty_block_changes_nothing() {
@@ -246,4 +255,20 @@ fn a_state_that_cannot_be_read_fails_the_block() {
         [tx(ALICE, 0, ALICE, u(1), []).signed(), tx(ALICE, 1, BOX, U256::ZERO, put(1, 1)).signed()];
     let result = execute_block(&Failing(BOX), &environment(), &context(5), &candidates);
     assert_eq!(result.err(), Some(ExecutionError::State(broken())));
+}
+
+#[test]
+fn a_broken_rule_fails_the_block_and_says_which() {
+    fn breaks(_: &mut dyn Host, _: &[u8]) -> Result<Bytes, Error> {
+        Err(Fatal::Broken("shares never exceed deposits").into())
+    }
+    let singleton = |address: Address| (address == WETH).then_some(breaks as NativeFn);
+    let contracts = Contracts { singleton, instance: |_| None };
+    let environment = Environment::with_contracts(CHAIN_ID, Params::preset(Preset::Fast), contracts);
+    let mut source = source();
+    deploy(&mut source, WETH, Bytes::from_static(&STUB_CODE));
+    let candidates = [tx(ALICE, 0, BOB, u(1), []).signed(), tx(ALICE, 1, WETH, U256::ZERO, []).signed()];
+    let result = execute_block(&source, &environment, &context(5), &candidates);
+    let said = "a rule that must always hold is broken: shares never exceed deposits";
+    assert_eq!(result.err(), Some(ExecutionError::Broken(said.into())));
 }

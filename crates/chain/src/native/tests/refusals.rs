@@ -142,9 +142,10 @@ fn a_static_frame_cannot_write_through_native_code() {
     let data = [PROBE.as_slice(), &write].concat().into();
     assert!(!ok(&mut chain, PROBE, Probe::lookCall { to: ROGUE, data }).ok);
 
-    // So is the making of an instance refused.
-    let data = Maker::makeCall { kind: COUNTER_KIND }.abi_encode().into();
-    assert!(!ok(&mut chain, PROBE, Probe::lookCall { to: MAKER, data }).ok);
+    // The making of an instance halts it before anything else can.
+    let data = Maker::makeAndRevertCall { kind: COUNTER_KIND }.abi_encode().into();
+    let out = ok(&mut chain, PROBE, Probe::lookCall { to: MAKER, data });
+    assert_eq!((out.ok, out.out.len()), (false, 0));
     assert_eq!(db(&mut chain).basic(MAKER).unwrap().unwrap().nonce, 1);
 
     let data = Vault::poolOfCall { operator: OPERATOR }.abi_encode().into();
