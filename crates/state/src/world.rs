@@ -32,6 +32,8 @@ const AGES: [u32; 4] = [1_024, 128, 16, 1];
 /// A storage trie in memory.
 struct Storage {
     trie: Trie<U256>,
+    /// Heap in use by its nodes.
+    bytes: usize,
     /// The round of its last change.
     touched: u32,
     /// Where the checkpoint has it as it is.
@@ -50,6 +52,10 @@ pub(crate) struct World {
     kernel: Kernel,
     accounts: Trie<AccountRow>,
     storages: BTreeMap<u64, Storage>,
+    /// Heap in use by the nodes of all storage tries.
+    storage_bytes: usize,
+    /// Heap from which on memory is freed: the budget, or more if that was in vain.
+    shed_from: usize,
     /// Storage tries that lie in the checkpoint only: not changed since.
     pub(crate) resting: BTreeMap<u64, CutRows>,
     /// The next storage id to give out.
@@ -130,13 +136,24 @@ impl World {
     }
 
     /// An account trie that was brought up elsewhere; storage tries follow when they are needed.
-    pub(crate) const fn with_accounts(
+    pub(crate) fn with_accounts(
         kernel: Kernel,
         accounts: Trie<AccountRow>,
         resting: BTreeMap<u64, CutRows>,
         next_id: u64,
     ) -> Self {
-        Self { kernel, accounts, storages: BTreeMap::new(), resting, next_id, round: 0, staged: None }
+        let (storages, storage_bytes, shed_from) = (BTreeMap::new(), 0, 0);
+        Self {
+            kernel,
+            accounts,
+            storages,
+            storage_bytes,
+            shed_from,
+            resting,
+            next_id,
+            round: 0,
+            staged: None,
+        }
     }
 
     /// The state root.
@@ -224,14 +241,20 @@ impl World {
             row.storage_id = self.next_id;
             self.next_id = self.next_id.saturating_add(1);
         }
-        let trie = self.storages.remove(&row.storage_id).map(|storage| storage.trie);
+        let trie = self.take(row.storage_id);
         work.push(StorageWork { id: row.storage_id, root: row.storage_root, trie, ops, slots });
         row
     }
 
     fn forget(&mut self, id: u64) {
-        self.storages.remove(&id);
+        drop(self.take(id));
         self.resting.remove(&id);
+    }
+
+    fn take(&mut self, id: u64) -> Option<Trie<U256>> {
+        let storage = self.storages.remove(&id)?;
+        self.storage_bytes = self.storage_bytes.saturating_sub(storage.bytes);
+        Some(storage.trie)
     }
 
     /// Updates storage tries, puts their roots into `rows`, and returns the changed slots by position.
@@ -280,7 +303,9 @@ impl World {
     fn keep(&mut self, id: u64, trie: Option<Trie<U256>>) {
         self.resting.remove(&id);
         if let Some(trie) = trie.filter(|trie| !trie.is_empty()) {
-            self.storages.insert(id, Storage { trie, touched: self.round, saved: None });
+            let bytes = trie.bytes();
+            self.storage_bytes = self.storage_bytes.saturating_add(bytes);
+            self.storages.insert(id, Storage { trie, bytes, touched: self.round, saved: None });
         }
     }
 
@@ -298,9 +323,9 @@ impl World {
         }
         for (id, mut ops) in by_storage {
             // A trie that is not in memory grows back from the restored rows.
-            if let Some(mut storage) = self.storages.remove(&id) {
-                storage.trie.update(&mut ops, self.round, &view.slot_leaves(id))?;
-                self.keep(id, Some(fitted(storage.trie)));
+            if let Some(mut trie) = self.take(id) {
+                trie.update(&mut ops, self.round, &view.slot_leaves(id))?;
+                self.keep(id, Some(fitted(trie)));
             }
             self.resting.remove(&id);
         }
@@ -344,26 +369,34 @@ impl World {
 
     /// Heap in use by nodes.
     pub(crate) fn bytes(&self) -> usize {
-        let storages =
-            self.storages.values().map(|storage| storage.trie.bytes()).fold(0, usize::saturating_add);
-        self.accounts.bytes().saturating_add(storages)
+        self.accounts.bytes().saturating_add(self.storage_bytes)
     }
 
-    /// Frees memory above `budget` bytes, the coldest first. Only where the flat state can give it back.
+    /// Frees memory above `budget` bytes, the coldest first. Only where the flat state can give it back. What the last
+    /// blocks touched stays; if that alone is more, the next try waits until there is a quarter more.
     pub(crate) fn shed(&mut self, budget: usize) {
+        if self.bytes() <= self.shed_from.max(budget) {
+            return;
+        }
         for age in AGES {
-            if self.bytes() <= budget {
-                return;
-            }
             let since = self.round.saturating_sub(age);
             self.storages.retain(|_, storage| storage.touched >= since || storage.trie.len() > SMALL_TRIE);
             self.storages.par_iter_mut().for_each(|(_, storage)| {
                 if storage.trie.len() > SMALL_TRIE {
                     storage.trie.thin(CUT_LEAVES, since);
+                    storage.bytes = storage.trie.bytes();
                 }
             });
+            let storages = self.storages.values().map(|storage| storage.bytes);
+            self.storage_bytes = storages.fold(0, usize::saturating_add);
             self.accounts.thin(CUT_LEAVES, since);
+            // Somewhat below, or the next block would ask again.
+            if self.bytes() <= budget.saturating_sub(budget / 4) {
+                break;
+            }
         }
+        let left = self.bytes();
+        self.shed_from = if left <= budget { 0 } else { left.saturating_add(left / 4) };
     }
 }
 

@@ -12,8 +12,6 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Blocks between two looks at the memory of the tries.
-const SHED_EVERY: u64 = 16;
 /// With more leaves a checkpoint is written after a share of them has changed: it costs 70 bytes for each 64 leaves.
 const CHECKPOINT_SHARE: usize = 8;
 
@@ -347,9 +345,7 @@ impl Writer {
         if self.shared.db.is_none() {
             return;
         }
-        if self.view.number().is_multiple_of(SHED_EVERY) {
-            self.shared.world.write().shed(self.trie_bytes);
-        }
+        self.shared.world.write().shed(self.trie_bytes);
         if self.unsaved_rows >= self.limits.checkpoint_rows {
             self.checkpoint(self.limits.checkpoint_rows);
         }

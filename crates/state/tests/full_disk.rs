@@ -14,7 +14,7 @@
 
 mod common;
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::B256;
 use common::{CHAIN, block_hash};
 use state::{BlockRecord, Error, Options, Writer};
 use std::process::Command;
@@ -26,11 +26,15 @@ const LIMIT: u64 = 66 * 2_048;
 const BODY: usize = 30 << 20;
 
 fn block(number: u64) -> BlockRecord {
-    // Bytes that do not compress.
-    let seed = keccak256(number.to_be_bytes());
-    let body = (0..BODY / 32)
-        .flat_map(|n| (seed.as_slice()[n % 32] as u64 ^ n as u64).to_be_bytes().repeat(4))
-        .collect();
+    // Bytes that do not compress: xorshift64.
+    let mut word = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let words = std::iter::repeat_with(|| {
+        word ^= word << 13;
+        word ^= word >> 7;
+        word ^= word << 17;
+        word
+    });
+    let body = words.take(BODY / 8).flat_map(u64::to_le_bytes).collect();
     BlockRecord {
         number,
         hash: block_hash(0, number),
