@@ -7,7 +7,7 @@ use crate::{
     enumerable::{EnumerableMaps, EnumerableSets},
     guard::{non_reentrant, require_not_entered},
     history::now,
-    host::{Host, Result, View, emit, require},
+    host::{Host, Result, View, call_native, emit, require},
     math::{add, panic},
     operator_set,
     pausable::require_running,
@@ -18,13 +18,16 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{PanicKind, sol};
 use types::{
     Rules,
-    abi::IStrategyManager::{
-        BurnOrRedistributableSharesDecreased, BurnOrRedistributableSharesIncreased, BurnableSharesDecreased,
-        OperatorSet, SlashResolutionBlockSet, SlashResolutionDelayNotElapsed, StrategyAlreadyInSlash,
-        burnSharesCall, clearBurnOrRedistributableSharesByStrategyCall, clearBurnOrRedistributableSharesCall,
-        increaseBurnOrRedistributableSharesCall,
+    abi::{
+        IAllocationManager::getRedistributionRecipientCall,
+        IStrategyManager::{
+            BurnOrRedistributableSharesDecreased, BurnOrRedistributableSharesIncreased,
+            BurnableSharesDecreased, OperatorSet, SlashResolutionBlockSet, SlashResolutionDelayNotElapsed,
+            StrategyAlreadyInSlash, burnSharesCall, clearBurnOrRedistributableSharesByStrategyCall,
+            clearBurnOrRedistributableSharesCall, increaseBurnOrRedistributableSharesCall,
+        },
     },
-    addresses::BURN,
+    addresses::{ALLOCATION_MANAGER, BURN},
 };
 
 sol! {
@@ -171,7 +174,7 @@ fn require_resolved(host: &mut dyn Host, set: &OperatorSet, slash_id: U256) -> R
 
 fn clear_one(host: &mut dyn Host, set: &OperatorSet, slash_id: U256, strategy: Address) -> Result<U256> {
     let key = slash_key(set, slash_id);
-    let recipient = allocation_manager::redistribution_recipient();
+    let recipient = recipient(host, set)?;
     let shares = SLASHED.remove(host, key, strategy)?;
     let mut paid = U256::ZERO;
     if !shares.is_zero() {
@@ -189,6 +192,13 @@ fn clear_one(host: &mut dyn Host, set: &OperatorSet, slash_id: U256, strategy: A
         forget(host, key, slash_id)?;
     }
     Ok(paid)
+}
+
+fn recipient(host: &mut dyn Host, set: &OperatorSet) -> Result<Address> {
+    let call = getRedistributionRecipientCall { operatorSet: set.clone().into() };
+    call_native(host, ALLOCATION_MANAGER, call, |host, call| {
+        allocation_manager::redistribution_recipient(host, call)
+    })
 }
 
 /// Drops a slash with nothing left, and its set with the last slash.

@@ -16,19 +16,24 @@ use serde_json::Value;
 use world::World;
 
 /// Cases that this build can run. Raise it with each verb that is added; it never falls.
-const REPLAYED: usize = 196;
+const REPLAYED: usize = 400;
 
 #[test]
 fn the_executed_cases_of_the_pinned_release_come_out_equal() {
     let cases: Vec<Value> = serde_json::from_str(include_str!("../data/core_cases.json")).expect("a list");
-    let runnable: Vec<&Value> = cases.iter().filter(|case| world::can_run(case)).collect();
-    let failures: Vec<String> = runnable.iter().flat_map(|case| failures(case)).collect();
+    let departs = |case: &&Value| case["note"].as_str().is_some_and(|note| note.starts_with("decision D1"));
+    let runnable = cases.iter().filter(|case| world::can_run(case));
+    let (departing, runnable): (Vec<&Value>, Vec<&Value>) = runnable.partition(departs);
+    let failures: Vec<String> = runnable.iter().flat_map(|case| failures_of(case)).collect();
     assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
     assert_eq!(runnable.len(), REPLAYED, "of {} cases", cases.len());
+    // In a young chain the originals cannot slash; ours can (restaking-core D1).
+    assert_eq!(departing.len(), 1);
+    assert!(departing.iter().all(|case| !failures_of(case).is_empty()));
 }
 
 /// All differences of one case, each with the case's name.
-fn failures(case: &Value) -> Vec<String> {
+fn failures_of(case: &Value) -> Vec<String> {
     let mut world = World::new(&case["world"]);
     let mut found = Vec::new();
     for step in list(&case["setup"]) {

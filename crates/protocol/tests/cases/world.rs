@@ -7,10 +7,10 @@ use crate::{
 use alloy_dyn_abi::{DynSolType, DynSolValue, EventExt, FunctionExt, JsonAbiExt, Specifier};
 use alloy_json_abi::{Event, Function, JsonAbi};
 use alloy_primitives::{Address, B256, Bytes, Log, U256, hex, keccak256};
-use alloy_sol_types::{SolError, SolEvent};
+use alloy_sol_types::{SolCall, SolError, SolEvent};
 use protocol::{
     genesis::Setup,
-    host::{BlockInfo, Error, Host, Result, revert_with},
+    host::{BlockInfo, Error, Host, Result, revert_empty, revert_with},
     mem::{Account, MemHost},
     registry::instance_code,
     storage::Map,
@@ -21,7 +21,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use types::{
     Params, Preset, Rules,
-    abi::{self, IDelegationManager::SlashingWithdrawalQueued, IERC20, IStrategyFactory, ITestToken},
+    abi::{
+        self, IAVSRegistrar, IAllocationManager, IDelegationManager::SlashingWithdrawalQueued, IERC20,
+        IStrategyFactory, ITestToken,
+    },
     addresses,
     params::Roles,
 };
@@ -94,6 +97,7 @@ impl World {
         world.name_contracts();
         world.make_strategies(owner);
         world.fund_stakers();
+        world.introduce_services();
         world
     }
 
@@ -105,12 +109,19 @@ impl World {
             ("EPM", addresses::EIGEN_POD_MANAGER),
             ("B", addresses::BEACON_STRATEGY),
             ("BURN", addresses::BURN),
+            ("eigenStrategy", addresses::EIGEN_STRATEGY),
             ("zero", Address::ZERO),
         ] {
             self.names.insert(name.into(), address);
         }
-        let stubs: [(&str, protocol::host::NativeFn); 4] = [
+        let stubs: [(&str, protocol::host::NativeFn); 5] = [
             ("registrar", |_, _| Ok(word(1))),
+            ("trapRegistrar", |_, input| {
+                if input.starts_with(&IAVSRegistrar::deregisterOperatorCall::SELECTOR) {
+                    return revert_empty();
+                }
+                Ok(word(1))
+            }),
             ("noRegistrar", |_, _| Ok(word(0))),
             ("wallet", |_, _| {
                 Ok(hex!("1626ba7e00000000000000000000000000000000000000000000000000000000").into())
@@ -159,6 +170,19 @@ impl World {
         }
     }
 
+    /// Two services that have said who they are and whom to ask.
+    fn introduce_services(&mut self) {
+        let (home, registrar) = (addresses::ALLOCATION_MANAGER, account("registrar"));
+        for name in ["avs", "avs2"] {
+            let avs = account(name);
+            let uri = format!("ipfs://{name}");
+            let metadata = IAllocationManager::updateAVSMetadataURICall { avs, metadataURI: uri };
+            self.chain.tell(avs, home, &metadata).expect("metadata");
+            let registrar = IAllocationManager::setAVSRegistrarCall { avs, registrar };
+            self.chain.tell(avs, home, &registrar).expect("a registrar");
+        }
+    }
+
     /// Runs a step of the setup in the next block, or in its own.
     pub fn prepare(&mut self, step: &Value) -> core::result::Result<(), String> {
         self.next_block(step);
@@ -198,16 +222,13 @@ impl World {
         found
     }
 
-    /// Reads a view and tells if it is not as expected.
+    /// Reads a view, in a later block if the case says so, and tells if it is not as expected.
     pub fn look(&mut self, expect: &Value) -> Option<String> {
-        let block = self.chain.block.number;
         if let Some(at) = expect["at"].as_u64() {
             self.chain.block.number = at;
         }
         let answer = self.send(expect);
-        let found = self.compare(expect, expect, answer);
-        self.chain.block.number = block;
-        found
+        self.compare(expect, expect, answer)
     }
 
     fn compare(&mut self, step: &Value, expect: &Value, answer: Result<Bytes>) -> Option<String> {

@@ -18,7 +18,7 @@ mod weth;
 
 use alloy_json_abi::JsonAbi;
 
-pub use allocation_manager::IAllocationManager;
+pub use allocation_manager::{IAVSRegistrar, IAllocationManager};
 pub use delegation_manager::IDelegationManager;
 pub use erc20::IERC20;
 pub use multicall3::IMulticall3;
@@ -64,6 +64,18 @@ pub fn json(name: &str) -> Option<JsonAbi> {
 
 impl From<IDelegationManager::OperatorSet> for IStrategyManager::OperatorSet {
     fn from(IDelegationManager::OperatorSet { avs, id }: IDelegationManager::OperatorSet) -> Self {
+        Self { avs, id }
+    }
+}
+
+impl From<IAllocationManager::OperatorSet> for IDelegationManager::OperatorSet {
+    fn from(IAllocationManager::OperatorSet { avs, id }: IAllocationManager::OperatorSet) -> Self {
+        Self { avs, id }
+    }
+}
+
+impl From<IStrategyManager::OperatorSet> for IAllocationManager::OperatorSet {
+    fn from(IStrategyManager::OperatorSet { avs, id }: IStrategyManager::OperatorSet) -> Self {
         Self { avs, id }
     }
 }

@@ -1,14 +1,22 @@
-//! Claims about the part of AllocationManager that exists.
+//! Allocation delays and max magnitudes.
 
-use super::*;
 use crate::{
     host::Result,
     scene::{Scene, operator},
-    testkit::{STRANGER, assert_dispatches, reverts},
+    testkit::{STRANGER, reverts},
 };
+use alloy_primitives::Address;
 use alloy_sol_types::SolEvent;
 use types::{
-    abi::IAllocationManager::IAllocationManagerCalls, addresses::ALLOCATION_MANAGER as HERE, units::WAD,
+    Rules,
+    abi::IAllocationManager::{
+        ALLOCATION_CONFIGURATION_DELAYCall, AllocationDelaySet, DEALLOCATION_DELAYCall, InvalidCaller,
+        InvalidOperator, InvalidPermissions, SLASHER_CONFIGURATION_DELAYCall, getAllocationDelayCall,
+        getMaxMagnitudeCall, getMaxMagnitudes_0Call, getMaxMagnitudes_1Call, getMaxMagnitudesAtBlockCall,
+        setAllocationDelayCall,
+    },
+    addresses::ALLOCATION_MANAGER as HERE,
+    units::WAD,
 };
 
 fn delay(scene: &mut Scene, operator: Address) -> (bool, u32) {
@@ -18,11 +26,6 @@ fn delay(scene: &mut Scene, operator: Address) -> (bool, u32) {
 
 fn set(scene: &mut Scene, from: Address, operator: Address, delay: u32) -> Result<()> {
     scene.tell(from, HERE, &setAllocationDelayCall { operator, delay }).map(|_| ())
-}
-
-#[test]
-fn every_selector_dispatches() {
-    assert_dispatches(main, IAllocationManagerCalls::SELECTORS);
 }
 
 #[test]
