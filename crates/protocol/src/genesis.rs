@@ -1,7 +1,7 @@
 //! The native contracts' accounts in the genesis state.
 
 use crate::{
-    pauser_registry,
+    eigen_pod_manager, pauser_registry,
     registry::{STUB_CODE, instance_code},
     strategy_base, strategy_factory, strategy_manager,
 };
@@ -9,8 +9,8 @@ use alloy_primitives::{Address, Bytes, U256};
 use types::{
     Params,
     addresses::{
-        ALLOCATION_MANAGER, DELEGATION_MANAGER, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER,
-        STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, DELEGATION_MANAGER, EIGEN_POD_MANAGER, MULTICALL3, PAUSER_REGISTRY,
+        PERMISSION_CONTROLLER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -49,6 +49,7 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(STRATEGY_MANAGER, strategy_manager::genesis(setup.roles, &whitelisted)),
         singleton(DELEGATION_MANAGER, Vec::new()),
         singleton(ALLOCATION_MANAGER, Vec::new()),
+        singleton(EIGEN_POD_MANAGER, eigen_pod_manager::genesis(setup.roles)),
         singleton(PERMISSION_CONTROLLER, Vec::new()),
         singleton(STRATEGY_FACTORY, strategy_factory::genesis(setup.roles.owner, made)),
         singleton(PAUSER_REGISTRY, pauser_registry::genesis(setup.roles)),

@@ -3,7 +3,7 @@
 //!
 //! | tag | row | key | bits, from the lowest |
 //! | --- | --- | --- | --- |
-//! | 256 | [`Staker`] | staker | link 160 · open withdrawals 32 · nonce 44 · strategies 8 · operator flag 1 |
+//! | 256 | [`Staker`] | staker | link 160 · open withdrawals 32 · nonce 44 · strategies 8 · flags 2 |
 //! | 257 | [`Position`] | staker, strategy | deposit shares 128 · scaling factor 96 · wide flags 2 |
 //! | 258, 259 | wide deposit shares, wide scaling factor | staker, strategy | 256 |
 //! | 260 | strategy list | staker, place from 0 | strategy 160 |
@@ -87,6 +87,8 @@ pub struct Staker {
     pub strategies: u8,
     /// Withdrawals not completed: the length of the set of roots.
     pub open_withdrawals: u32,
+    /// Whether it holds shares of the beacon strategy, which is not on the list.
+    pub has_beacon_shares: bool,
     /// Withdrawals ever queued: the nonce of the next. Below [`NONCE_LIMIT`].
     pub nonce: u64,
 }
@@ -96,11 +98,13 @@ pub const NONCE_LIMIT: u64 = 1 << 44;
 
 const STRATEGIES_SHIFT: u32 = 44;
 const OPERATOR_FLAG: u64 = 1 << 52;
+const BEACON_FLAG: u64 = 1 << 53;
 
 impl Word for Staker {
     fn to_word(self) -> U256 {
         let flag = if self.is_operator { OPERATOR_FLAG } else { 0 };
-        let large = self.nonce | (u64::from(self.strategies) << STRATEGIES_SHIFT) | flag;
+        let beacon = if self.has_beacon_shares { BEACON_FLAG } else { 0 };
+        let large = self.nonce | (u64::from(self.strategies) << STRATEGIES_SHIFT) | flag | beacon;
         Labelled { address: self.link, small: self.open_withdrawals, large }.to_word()
     }
 
@@ -111,6 +115,7 @@ impl Word for Staker {
             is_operator: large & OPERATOR_FLAG != 0,
             strategies: (large >> STRATEGIES_SHIFT) as u8,
             open_withdrawals: small,
+            has_beacon_shares: large & BEACON_FLAG != 0,
             nonce: large & (NONCE_LIMIT - 1),
         }
     }
@@ -442,9 +447,11 @@ mod tests {
             is_operator: bool,
             strategies: u8,
             open_withdrawals: u32,
+            has_beacon_shares: bool,
             nonce in 0..NONCE_LIMIT,
         ) {
-            let row = Staker { link: link.into(), is_operator, strategies, open_withdrawals, nonce };
+            let link = link.into();
+            let row = Staker { link, is_operator, strategies, open_withdrawals, has_beacon_shares, nonce };
             prop_assert_eq!(Staker::from_word(row.to_word()), row);
         }
     }

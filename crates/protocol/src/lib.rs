@@ -5,6 +5,7 @@ pub mod allocation_manager;
 pub mod audit;
 pub mod delegation_manager;
 pub mod dispatch;
+pub mod eigen_pod_manager;
 pub mod eip712;
 pub mod enumerable;
 pub mod erc20;

@@ -1,7 +1,7 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
 use crate::{
-    allocation_manager, delegation_manager, host::NativeFn, multicall3, pauser_registry,
+    allocation_manager, delegation_manager, eigen_pod_manager, host::NativeFn, multicall3, pauser_registry,
     permission_controller, strategy_base, strategy_factory, strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
@@ -23,6 +23,7 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::STRATEGY_MANAGER, strategy_manager::main),
     (addresses::DELEGATION_MANAGER, delegation_manager::main),
     (addresses::ALLOCATION_MANAGER, allocation_manager::main),
+    (addresses::EIGEN_POD_MANAGER, eigen_pod_manager::main),
     (addresses::PERMISSION_CONTROLLER, permission_controller::main),
     (addresses::STRATEGY_FACTORY, strategy_factory::main),
     (addresses::PAUSER_REGISTRY, pauser_registry::main),

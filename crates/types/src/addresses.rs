@@ -21,8 +21,10 @@ pub const STRATEGY_FACTORY: Address = address!("0xb00000000000000000000000000000
 pub const PAUSER_REGISTRY: Address = address!("0xB000000000000000000000000000000000000104");
 /// EigenLayer's EigenStrategy (comes with the whole core).
 pub const EIGEN_STRATEGY: Address = address!("0xB000000000000000000000000000000000000108");
-/// EigenLayer's EigenPodManager (comes with the base layer).
+/// EigenLayer's EigenPodManager; pods come with the base layer.
 pub const EIGEN_POD_MANAGER: Address = address!("0xB000000000000000000000000000000000000201");
+/// EigenLayer's beacon of pods (comes with the base layer).
+pub const EIGEN_POD_BEACON: Address = address!("0xb000000000000000000000000000000000000202");
 /// Wrapped ether with WETH9's ABI, native.
 pub const WETH: Address = address!("0xb000000000000000000000000000000000000f01");
 /// An ERC-20 that anyone may mint; `dev` and `demo` only.
@@ -52,6 +54,7 @@ pub const NAMED: &[(&str, Address)] = &[
     ("DelegationManager", DELEGATION_MANAGER),
     ("StrategyManager", STRATEGY_MANAGER),
     ("AllocationManager", ALLOCATION_MANAGER),
+    ("EigenPodManager", EIGEN_POD_MANAGER),
     ("PermissionController", PERMISSION_CONTROLLER),
     ("StrategyFactory", STRATEGY_FACTORY),
     ("PauserRegistry", PAUSER_REGISTRY),
@@ -86,6 +89,7 @@ mod tests {
             (PAUSER_REGISTRY, "0xB000000000000000000000000000000000000104"),
             (EIGEN_STRATEGY, "0xB000000000000000000000000000000000000108"),
             (EIGEN_POD_MANAGER, "0xB000000000000000000000000000000000000201"),
+            (EIGEN_POD_BEACON, "0xb000000000000000000000000000000000000202"),
             (WETH, "0xb000000000000000000000000000000000000f01"),
             (TEST_TOKEN, "0xb000000000000000000000000000000000000f02"),
             (TEST_TOKEN_STRATEGY, "0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A"),

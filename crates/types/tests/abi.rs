@@ -76,6 +76,7 @@ fn complete_contracts_have_every_member_of_the_pinned_release() {
     let complete = [
         "AllocationManager",
         "DelegationManager",
+        "EigenPodManager",
         "PauserRegistry",
         "PermissionController",
         "StrategyBase",

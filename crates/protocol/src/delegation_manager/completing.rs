@@ -120,7 +120,7 @@ fn pay_tokens(
     shares: WithdrawableShares,
 ) -> Result<()> {
     if pods::is_beacon(strategy) {
-        return pods::release_shares();
+        return pods::pay(host, staker, token, shares);
     }
     let call = withdrawSharesAsTokensCall { staker, strategy, token, shares: shares.0 };
     call_native(host, STRATEGY_MANAGER, call, |host, call| {
@@ -135,15 +135,16 @@ fn return_shares(
     strategy: Address,
     shares: WithdrawableShares,
 ) -> Result<()> {
-    if pods::is_beacon(strategy) {
-        return pods::release_shares();
-    }
     let mut position = Position::default();
-    let call = addSharesCall { staker, strategy, shares: shares.0 };
-    let (before, added) = call_native(host, STRATEGY_MANAGER, call, |host, call| {
-        strategy_manager::credit(host, call, &mut position)
-    })?;
-    let (before, added) = (DepositShares(before), DepositShares(added));
+    let (before, added) = if pods::is_beacon(strategy) {
+        pods::return_shares(host, staker, shares, &mut position)?
+    } else {
+        let call = addSharesCall { staker, strategy, shares: shares.0 };
+        let (before, added) = call_native(host, STRATEGY_MANAGER, call, |host, call| {
+            strategy_manager::credit(host, call, &mut position)
+        })?;
+        (DepositShares(before), DepositShares(added))
+    };
     let beacon = pods::slashing_factor(host, staker, strategy)?;
     Increase { staker, operator, strategy, before, added, beacon }.apply(host, &mut position)?;
     Ok(position.store(host, staker, strategy)?)

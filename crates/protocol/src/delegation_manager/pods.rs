@@ -1,47 +1,43 @@
-//! The seam to EigenPodManager, the share manager of the beacon strategy. Until it exists nobody has a pod: no
-//! deposit shares, nothing slashed on the beacon chain (`decisions.md` 77). All that the core asks of it is here.
+//! The seam to EigenPodManager, the share manager of the beacon strategy: all that the core asks of it is here.
 
 use crate::{
-    host::{Host, Result, View, call_native, emit, require, revert_empty},
+    eigen_pod_manager,
+    host::{Host, Result, View, call_native},
+    ledger::{Position, Staker},
     slashing::SlashingFactor,
 };
-use alloy_primitives::{Address, I256, U256};
-use alloy_sol_types::sol;
+use alloy_primitives::Address;
 use types::{
-    abi::IStrategyManager::{increaseBurnOrRedistributableSharesCall, removeDepositSharesCall},
+    abi::{
+        IEigenPodManager::{
+            OperatorSet, addSharesCall, increaseBurnOrRedistributableSharesCall, removeDepositSharesCall,
+            withdrawSharesAsTokensCall,
+        },
+        IStrategyManager,
+    },
     addresses::{BEACON_STRATEGY, EIGEN_POD_MANAGER},
-    units::DepositShares,
+    units::{DepositShares, WithdrawableShares},
 };
-
-sol! {
-    /// What the core needs of EigenPodManager beyond the verbs that all share managers have.
-    #[derive(Debug, PartialEq, Eq)]
-    interface IShareManager {
-        error SharesNegative();
-        event NewTotalShares(address indexed podOwner, int256 newTotalShares);
-        event BurnableETHSharesIncreased(uint256 shares);
-    }
-}
-
-use IShareManager::{BurnableETHSharesIncreased, NewTotalShares, SharesNegative};
 
 /// Whether a strategy is the beacon strategy.
 pub(super) fn is_beacon(strategy: Address) -> bool {
     strategy == BEACON_STRATEGY
 }
 
-/// A staker's deposit shares of the beacon strategy.
-pub(super) fn shares<V: View + ?Sized>(_: &mut V, _staker: Address) -> Result<DepositShares> {
-    Ok(DepositShares::ZERO)
-}
-
 /// What the beacon chain has left of a staker's shares in a strategy: all, but for the beacon strategy.
+///
+/// # Errors
+/// Out of gas, or the node's.
 pub(super) fn slashing_factor<V: View + ?Sized>(
-    _: &mut V,
-    _staker: Address,
-    _strategy: Address,
+    view: &mut V,
+    staker: Address,
+    strategy: Address,
 ) -> Result<SlashingFactor> {
-    Ok(SlashingFactor::FULL)
+    if is_beacon(strategy) {
+        eigen_pod_manager::slashing_factor(view, staker)
+    } else {
+        Ok(SlashingFactor::FULL)
+    }
 }
 
 /// Takes shares that go into the queue, zero too, and answers with those left.
@@ -52,32 +48,67 @@ pub(super) fn remove_shares(
     host: &mut dyn Host,
     staker: Address,
     removed: DepositShares,
+    row: &mut Staker,
+    position: &mut Position,
 ) -> Result<DepositShares> {
     let strategy = BEACON_STRATEGY;
     let call = removeDepositSharesCall { staker, strategy, depositSharesToRemove: removed.0 };
-    call_native(host, EIGEN_POD_MANAGER, call, |host, _| {
-        let held = shares(host, staker)?;
-        require(removed <= held, SharesNegative {})?;
-        emit(host, &NewTotalShares { podOwner: staker, newTotalShares: I256::ZERO })?;
-        Ok(U256::ZERO)
+    let left = call_native(host, EIGEN_POD_MANAGER, call, |host, call| {
+        eigen_pod_manager::debit(host, call, row, position)
     })?;
-    Ok(DepositShares::ZERO)
+    Ok(DepositShares(left))
 }
 
 /// Counts what a slash took, which nothing ever burns.
 ///
 /// # Errors
 /// Out of gas, or a static frame.
-pub(super) fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCall) -> Result<()> {
+pub(super) fn record_loss(
+    host: &mut dyn Host,
+    call: IStrategyManager::increaseBurnOrRedistributableSharesCall,
+) -> Result<()> {
+    let IStrategyManager::OperatorSet { avs, id } = call.operatorSet;
+    let call = increaseBurnOrRedistributableSharesCall {
+        operatorSet: OperatorSet { avs, id },
+        slashId: call.slashId,
+        strategy: call.strategy,
+        addedSharesToBurn: call.sharesToBurn,
+    };
     call_native(host, EIGEN_POD_MANAGER, call, |host, call| {
-        emit(host, &BurnableETHSharesIncreased { shares: call.sharesToBurn })
+        eigen_pod_manager::increase_burnable_shares(host, call)
     })
 }
 
-/// Credits shares, or has the pod pay them. Nobody can have queued any, so nobody comes here.
+/// Credits shares that come out of the queue: writes `position`, which the caller must store, and answers with the
+/// shares before and those added.
 ///
 /// # Errors
-/// Always an empty revert, as a call to a contract that does not exist.
-pub(super) fn release_shares() -> Result<()> {
-    revert_empty()
+/// `SharesNegative`, `Panic(0x11)`.
+pub(super) fn return_shares(
+    host: &mut dyn Host,
+    staker: Address,
+    shares: WithdrawableShares,
+    position: &mut Position,
+) -> Result<(DepositShares, DepositShares)> {
+    let call = addSharesCall { staker, strategy: BEACON_STRATEGY, shares: shares.0 };
+    let (before, added) = call_native(host, EIGEN_POD_MANAGER, call, |host, call| {
+        eigen_pod_manager::credit(host, call, position)
+    })?;
+    Ok((DepositShares(before), DepositShares(added)))
+}
+
+/// Has the staker's pod pay shares that come out of the queue.
+///
+/// # Errors
+/// The pod's; an empty revert where there is none.
+pub(super) fn pay(
+    host: &mut dyn Host,
+    staker: Address,
+    token: Address,
+    shares: WithdrawableShares,
+) -> Result<()> {
+    let call = withdrawSharesAsTokensCall { staker, strategy: BEACON_STRATEGY, token, shares: shares.0 };
+    call_native(host, EIGEN_POD_MANAGER, call, |host, call| {
+        eigen_pod_manager::withdraw_shares_as_tokens(host, call)
+    })
 }

@@ -141,7 +141,7 @@ impl Exit {
     ) -> Result<DepositShares> {
         let staker = self.staker;
         if pods::is_beacon(strategy) {
-            return pods::remove_shares(host, staker, shares);
+            return pods::remove_shares(host, staker, shares, &mut self.row, position);
         }
         let call = removeDepositSharesCall { staker, strategy, depositSharesToRemove: shares.0 };
         let left = call_native(host, STRATEGY_MANAGER, call, |host, call| {

@@ -48,9 +48,9 @@ pub(super) fn deposits_of<V: View + ?Sized>(
         let position = Position::load(view, staker, strategy)?;
         deposits.push((strategy, position, position.shares));
     }
-    let in_pods = pods::shares(view, staker)?;
-    if !in_pods.is_zero() {
-        deposits.push((BEACON_STRATEGY, Position::load(view, staker, BEACON_STRATEGY)?, in_pods));
+    if row.has_beacon_shares {
+        let position = Position::load(view, staker, BEACON_STRATEGY)?;
+        deposits.push((BEACON_STRATEGY, position, position.shares));
     }
     Ok(deposits)
 }
@@ -131,8 +131,7 @@ pub(super) fn withdrawable_shares(
     let shares = |strategy| {
         let f = factor_now(view, staker, operator, strategy)?;
         let position = Position::load(view, staker, strategy)?;
-        let deposited = if pods::is_beacon(strategy) { pods::shares(view, staker)? } else { position.shares };
-        Ok((withdrawable(deposited, position.scaling, f)?.0, deposited.0))
+        Ok((withdrawable(position.shares, position.scaling, f)?.0, position.shares.0))
     };
     call.strategies.into_iter().map(shares).collect()
 }

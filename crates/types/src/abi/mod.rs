@@ -3,6 +3,7 @@
 
 mod allocation_manager;
 mod delegation_manager;
+mod eigen_pod_manager;
 mod erc20;
 mod multicall3;
 mod ownable;
@@ -20,6 +21,7 @@ use alloy_json_abi::JsonAbi;
 
 pub use allocation_manager::{IAVSRegistrar, IAllocationManager};
 pub use delegation_manager::IDelegationManager;
+pub use eigen_pod_manager::{IEigenPod, IEigenPodManager};
 pub use erc20::IERC20;
 pub use multicall3::IMulticall3;
 pub use ownable::IOwnable;
@@ -40,6 +42,7 @@ type Named = (&'static str, fn() -> JsonAbi);
 const ABIS: &[Named] = &[
     ("AllocationManager", IAllocationManager::abi::contract),
     ("DelegationManager", IDelegationManager::abi::contract),
+    ("EigenPodManager", IEigenPodManager::abi::contract),
     ("ERC20", IERC20::abi::contract),
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),

@@ -1,0 +1,66 @@
+//! EigenPodManager's ABI to its verbs.
+
+use super::{OWNER, PAUSED, shares, views};
+use crate::{
+    dispatch::{Calldata, already_initialized, payable, view, write},
+    host::{Host, Result, revert_empty},
+    ownable, pausable,
+};
+use alloy_primitives::{Bytes, U256};
+use alloy_sol_types::SolCall;
+use types::{
+    abi::IEigenPodManager::{
+        addSharesCall, beaconChainETHStrategyCall, beaconChainSlashingFactorCall, burnableETHSharesCall,
+        createPodCall, delegationManagerCall, eigenPodBeaconCall, ethPOSCall, getPodCall, hasPodCall,
+        increaseBurnOrRedistributableSharesCall, initializeCall, numPodsCall, ownerToPodCall,
+        pectraForkTimestampCall, podOwnerDepositSharesCall, proofTimestampSetterCall,
+        recordBeaconChainETHBalanceUpdateCall, removeDepositSharesCall, setPectraForkTimestampCall,
+        setProofTimestampSetterCall, stakeCall, stakerDepositSharesCall, withdrawSharesAsTokensCall,
+    },
+    addresses::{BEACON_STRATEGY, DELEGATION_MANAGER, DEPOSIT_CONTRACT, EIGEN_POD_BEACON},
+};
+
+/// The contract's entry.
+///
+/// # Errors
+/// The verb's; an empty revert for an unknown selector.
+pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+    let calldata = Calldata::split(input)?;
+    match calldata.selector {
+        createPodCall::SELECTOR => write(host, calldata, super::create_pod),
+        stakeCall::SELECTOR => payable(host, calldata, super::stake),
+        recordBeaconChainETHBalanceUpdateCall::SELECTOR => {
+            write(host, calldata, shares::record_balance_update)
+        }
+        addSharesCall::SELECTOR => write(host, calldata, shares::add_shares),
+        removeDepositSharesCall::SELECTOR => write(host, calldata, shares::remove_deposit_shares),
+        withdrawSharesAsTokensCall::SELECTOR => write(host, calldata, shares::withdraw_shares_as_tokens),
+        increaseBurnOrRedistributableSharesCall::SELECTOR => {
+            write(host, calldata, shares::increase_burnable_shares)
+        }
+        setProofTimestampSetterCall::SELECTOR => write(host, calldata, super::set_proof_timestamp_setter),
+        setPectraForkTimestampCall::SELECTOR => write(host, calldata, super::set_pectra_fork_timestamp),
+        initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
+        ownerToPodCall::SELECTOR => view(host, calldata, views::owner_to_pod),
+        hasPodCall::SELECTOR => view(host, calldata, views::has_pod),
+        getPodCall::SELECTOR => view(host, calldata, views::pod),
+        beaconChainSlashingFactorCall::SELECTOR => view(host, calldata, views::beacon_chain_slashing_factor),
+        podOwnerDepositSharesCall::SELECTOR => view(host, calldata, views::pod_owner_shares),
+        stakerDepositSharesCall::SELECTOR => view(host, calldata, views::staker_shares),
+        burnableETHSharesCall::SELECTOR => view(host, calldata, views::burnable_shares),
+        proofTimestampSetterCall::SELECTOR => view(host, calldata, views::proof_timestamp_setter),
+        pectraForkTimestampCall::SELECTOR => view(host, calldata, views::pectra_fork_timestamp),
+        numPodsCall::SELECTOR => view(host, calldata, |_, _: numPodsCall| Ok(U256::ZERO)),
+        beaconChainETHStrategyCall::SELECTOR => {
+            view(host, calldata, |_, _: beaconChainETHStrategyCall| Ok(BEACON_STRATEGY))
+        }
+        delegationManagerCall::SELECTOR => {
+            view(host, calldata, |_, _: delegationManagerCall| Ok(DELEGATION_MANAGER))
+        }
+        eigenPodBeaconCall::SELECTOR => view(host, calldata, |_, _: eigenPodBeaconCall| Ok(EIGEN_POD_BEACON)),
+        ethPOSCall::SELECTOR => view(host, calldata, |_, _: ethPOSCall| Ok(DEPOSIT_CONTRACT)),
+        _ => pausable::verbs(host, calldata, &PAUSED)
+            .or_else(|| ownable::verbs(host, calldata, &OWNER))
+            .unwrap_or_else(revert_empty),
+    }
+}
