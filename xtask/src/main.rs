@@ -11,6 +11,7 @@
 
 mod bench;
 mod client;
+mod differential;
 mod e2e;
 mod fuzz;
 mod originals;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// All figures of docs/benchmarks.md, or some sections
     Bench(bench::Options),
+    /// Random sequences of verbs, native against the original contracts' bytecode
+    Differential(differential::Options),
     /// Checks against programs that are not ours: an independent EVM, the original contracts
     E2e(e2e::Options),
 }
@@ -50,6 +53,7 @@ fn main() -> Result<()> {
         }
         Command::Fuzz { secs } => fuzz::run_all(secs),
         Command::Bench(options) => bench::run(&options),
+        Command::Differential(options) => differential::run(&options),
         Command::E2e(options) => e2e::run(&options),
     }
 }

@@ -11,12 +11,12 @@ use revm::{
     Context as EvmContext, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext,
     bytecode::Bytecode,
     context::{
-        TxEnv,
+        BlockEnv, TxEnv,
         result::{ExecutionResult, Output, ResultAndState},
     },
     database::InMemoryDB,
     primitives::hardfork::SpecId,
-    state::AccountInfo,
+    state::{AccountInfo, EvmState},
 };
 use std::sync::Arc;
 use types::{
@@ -66,9 +66,41 @@ pub struct Outcome {
     pub logs: Vec<Log>,
 }
 
+impl Outcome {
+    fn of(result: ExecutionResult) -> Self {
+        match result {
+            ExecutionResult::Success { output, logs, .. } => {
+                Self { success: true, output: output.into_data(), logs }
+            }
+            ExecutionResult::Revert { output, .. } => Self { success: false, output, logs: Vec::new() },
+            ExecutionResult::Halt { reason, .. } => {
+                Self { success: false, output: format!("{reason:?}").into_bytes().into(), logs: Vec::new() }
+            }
+        }
+    }
+}
+
+/// What both worlds have besides the contracts that are compared.
+#[derive(Clone, Debug)]
+pub struct Furniture {
+    /// Numbers and rules of the native contracts; the originals take their delays.
+    pub params: Params,
+    /// More native accounts: tokens, strategies, actors with code.
+    pub accounts: Vec<Account>,
+    /// The table of native contracts.
+    pub contracts: Contracts,
+}
+
+impl Default for Furniture {
+    fn default() -> Self {
+        Self { params: World::params(), accounts: Vec::new(), contracts: Contracts::PROTOCOL }
+    }
+}
+
 /// A chain of one EVM.
 pub struct World {
     evm: NativeEvm<InMemoryDB>,
+    natives: Natives,
 }
 
 impl World {
@@ -79,7 +111,12 @@ impl World {
 
     /// Native contracts.
     pub fn native() -> Self {
-        Self::of(&genesis())
+        Self::native_among(&Furniture::default())
+    }
+
+    /// Native contracts among other furniture.
+    pub fn native_among(furniture: &Furniture) -> Self {
+        Self::of(&genesis(&furniture.params), furniture)
     }
 
     /// The originals, and native contracts for what they do not include.
@@ -87,6 +124,15 @@ impl World {
     /// # Errors
     /// A constructor or initializer reverts.
     pub fn original(creations: &Creations) -> Result<Self> {
+        Self::original_among(creations, &Furniture::default())
+    }
+
+    /// The originals among other furniture.
+    ///
+    /// # Errors
+    /// As [`World::original`].
+    pub fn original_among(creations: &Creations, furniture: &Furniture) -> Result<Self> {
+        let params = &furniture.params;
         let replaced = [
             ALLOCATION_MANAGER,
             AVS_DIRECTORY,
@@ -95,9 +141,10 @@ impl World {
             PERMISSION_CONTROLLER,
             STRATEGY_MANAGER,
         ];
-        let around: Vec<_> = genesis().into_iter().filter(|it| !replaced.contains(&it.address)).collect();
-        let mut world = Self::of(&around);
-        for (at, creation) in with_arguments(creations) {
+        let native = genesis(params).into_iter();
+        let around: Vec<_> = native.filter(|it| !replaced.contains(&it.address)).collect();
+        let mut world = Self::of(&around, furniture);
+        for (at, creation) in with_arguments(creations, params) {
             world.deploy(at, creation).with_context(|| format!("the original for {at}"))?;
         }
         let owned = IOwned::initializeCall { owner: OWNER, paused: U256::ZERO }.abi_encode();
@@ -113,15 +160,25 @@ impl World {
         Ok(world)
     }
 
-    fn of(accounts: &[Account]) -> Self {
+    fn of(accounts: &[Account], furniture: &Furniture) -> Self {
         let mut database = InMemoryDB::default();
-        for account in accounts {
+        for account in accounts.iter().chain(&furniture.accounts) {
             insert(&mut database, account.address, account.nonce, account.code.clone());
             for (slot, value) in &account.storage {
                 let Ok(()) = database.insert_account_storage(account.address, *slot, *value);
             }
         }
-        let params = Arc::new(Self::params());
+        let natives = Natives { params: Arc::new(furniture.params.clone()), contracts: furniture.contracts };
+        let block = BlockEnv {
+            number: U256::from(FIRST_BLOCK),
+            timestamp: U256::from(FIRST_TIMESTAMP),
+            basefee: 0,
+            ..BlockEnv::default()
+        };
+        Self::on(database, block, natives)
+    }
+
+    fn on(database: InMemoryDB, block: BlockEnv, natives: Natives) -> Self {
         let context = EvmContext::mainnet()
             .with_db(database)
             .modify_cfg_chained(|cfg| {
@@ -131,13 +188,14 @@ impl World {
                 // The story also acts as the contracts themselves.
                 cfg.disable_eip3607 = true;
             })
-            .modify_block_chained(|block| {
-                block.number = U256::from(FIRST_BLOCK);
-                block.timestamp = U256::from(FIRST_TIMESTAMP);
-                block.basefee = 0;
-            });
-        let natives = Natives { params, contracts: Contracts::PROTOCOL };
-        Self { evm: NativeEvm::new(context.build_mainnet(), natives) }
+            .with_block(block);
+        Self { evm: NativeEvm::new(context.build_mainnet(), natives.clone()), natives }
+    }
+
+    /// A world of its own that begins where this one is.
+    pub fn fork(&self) -> Self {
+        let context = &self.evm.inner.ctx;
+        Self::on(context.journaled_state.database.clone(), context.block.clone(), self.natives.clone())
     }
 
     /// Runs creation code elsewhere and places the code that it returns: the mark of its disabled initializers stays
@@ -163,18 +221,33 @@ impl World {
     /// # Errors
     /// It is not valid at all.
     pub fn send(&mut self, from: Address, to: Address, data: impl Into<Bytes>) -> Result<Outcome> {
-        let result = self.evm.transact_commit(transaction(from, TxKind::Call(to), data.into())?)?;
-        Ok(match result {
-            ExecutionResult::Success { output, logs, .. } => {
-                Outcome { success: true, output: output.into_data(), logs }
-            }
-            ExecutionResult::Revert { output, .. } => Outcome { success: false, output, logs: Vec::new() },
-            ExecutionResult::Halt { reason, .. } => Outcome {
-                success: false,
-                output: format!("{reason:?}").into_bytes().into(),
-                logs: Vec::new(),
-            },
-        })
+        let (outcome, state) = self.run(from, to, data)?;
+        self.keep(state);
+        Ok(outcome)
+    }
+
+    /// Runs a call without keeping what it did: how it ended, the accounts and slots that it touched.
+    ///
+    /// # Errors
+    /// It is not valid at all.
+    pub fn run(&mut self, from: Address, to: Address, data: impl Into<Bytes>) -> Result<(Outcome, EvmState)> {
+        let done = self.evm.transact(transaction(from, TxKind::Call(to), data.into())?)?;
+        Ok((Outcome::of(done.result), done.state))
+    }
+
+    /// Keeps what [`World::run`] did; nothing may have run in between.
+    pub fn keep(&mut self, state: EvmState) {
+        self.evm.commit(state);
+    }
+
+    /// The height of the block that runs.
+    pub fn block(&self) -> u64 {
+        self.evm.inner.ctx.block.number.saturating_to()
+    }
+
+    /// The timestamp of the block that runs, in seconds since 1970.
+    pub fn timestamp(&self) -> u64 {
+        self.evm.inner.ctx.block.timestamp.saturating_to()
     }
 
     /// Runs a transaction and forgets what it did, so that it can be run again.
@@ -208,14 +281,13 @@ fn insert(database: &mut InMemoryDB, at: Address, nonce: u64, code: Bytes) {
     database.insert_account_info(at, info);
 }
 
-fn genesis() -> Vec<Account> {
+fn genesis(params: &Params) -> Vec<Account> {
     let roles = Roles::all_held_by(OWNER);
-    accounts(&Setup { params: &World::params(), roles: &roles, dev: true })
+    accounts(&Setup { params, roles: &roles, dev: true })
 }
 
 /// Creation codes with constructor arguments, by the addresses that the arguments name each other by.
-fn with_arguments(creations: &Creations) -> Vec<(Address, Bytes)> {
-    let params = World::params();
+fn with_arguments(creations: &Creations, params: &Params) -> Vec<(Address, Bytes)> {
     let version = VERSION.to_owned();
     let join = |creation: &Bytes, arguments: Vec<u8>| Bytes::from([creation, arguments.as_slice()].concat());
     let allocation = (

@@ -1,0 +1,251 @@
+//! One run: the steps of a seed told to both worlds, until an answer, a log or a view differs. A step is only a number:
+//! what it does is drawn from (seed, number) and from what the native world holds at that moment, so steps can be left
+//! out and the rest still makes sense.
+
+use super::{
+    scene::{Side, Stage},
+    verbs::{self, Action, Call},
+    views::{self, Look, Looks},
+};
+use crate::originals::{release::IAllocations, world::Outcome};
+use alloy_primitives::{Bytes, Log};
+use alloy_sol_types::SolEvent;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use types::{abi::IDelegationManager::SlashingWithdrawalQueued, addresses::DELEGATION_MANAGER};
+
+/// Withdrawals and slashes of a run whose views are asked to its end.
+const MAX_FOLLOWED: usize = 24;
+
+/// How often a verb was told, and how often it did what it was asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    /// Calls.
+    pub told: u64,
+    /// Calls that did not revert.
+    pub succeeded: u64,
+}
+
+/// What runs have covered.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// By signature.
+    pub verbs: BTreeMap<&'static str, Count>,
+    /// Different first words of revert data, by verb.
+    pub refusals: BTreeMap<(&'static str, Vec<u8>), u64>,
+    /// Logs compared.
+    pub logs: u64,
+    /// Answers of views compared.
+    pub views: u64,
+    /// Calls with spoiled calldata that we refuse without data where the original says more, or goes on.
+    pub stricter: u64,
+    /// Blocks passed.
+    pub blocks: u64,
+}
+
+impl Tally {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        for (verb, count) in other.verbs {
+            let sum = self.verbs.entry(verb).or_default();
+            sum.told += count.told;
+            sum.succeeded += count.succeeded;
+        }
+        for (refusal, count) in other.refusals {
+            *self.refusals.entry(refusal).or_default() += count;
+        }
+        self.logs += other.logs;
+        self.views += other.views;
+        self.stricter += other.stricter;
+        self.blocks += other.blocks;
+    }
+}
+
+/// What was told and what the native world answered, for people.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The step.
+    pub step: u32,
+    /// In which block.
+    pub block: u64,
+    /// The call or the passing of blocks.
+    pub text: String,
+    /// Both answers; none for time.
+    pub answers: Option<(Outcome, Outcome)>,
+}
+
+/// Where the worlds part.
+#[derive(Clone, Debug)]
+pub enum Difference {
+    /// The last call's answers, as its line shows.
+    Answer,
+    /// A view after the last step.
+    View {
+        /// The question.
+        text: String,
+        /// Success and data of ours.
+        native: (bool, Vec<u8>),
+        /// Of theirs.
+        original: (bool, Vec<u8>),
+    },
+}
+
+impl Difference {
+    /// What makes two differences the same for shrinking: where they show.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Answer => "answer",
+            Self::View { text, .. } => text.split(' ').next().unwrap_or_default(),
+        }
+    }
+}
+
+/// The end of a run.
+#[derive(Debug, Default)]
+pub struct Story {
+    /// What was covered.
+    pub tally: Tally,
+    /// What happened; empty unless asked for.
+    pub lines: Vec<Line>,
+    /// The first difference, with the step that showed it.
+    pub difference: Option<(u32, Difference)>,
+}
+
+/// Runs `steps` of `seed`.
+///
+/// # Errors
+/// A world cannot run a call at all.
+pub fn tell(stage: &Stage, seed: u64, steps: &[u32], with_lines: bool) -> Result<Story> {
+    let (native, original) = stage.begin();
+    let looks = stage.looks.clone();
+    let story = Story::default();
+    let mut run = Run { stage, native, original, looks, followed: 0, with_lines, story };
+    for &step in steps {
+        run.step(seed, step)?;
+        if run.story.difference.is_some() {
+            return Ok(run.story);
+        }
+    }
+    run.confirm()?;
+    Ok(run.story)
+}
+
+struct Run<'a> {
+    stage: &'a Stage,
+    native: Side,
+    original: Side,
+    /// With the views of withdrawals and slashes of this run.
+    looks: Looks,
+    followed: usize,
+    with_lines: bool,
+    story: Story,
+}
+
+impl Run<'_> {
+    fn step(&mut self, seed: u64, step: u32) -> Result<()> {
+        match verbs::draw(seed, step, &self.stage.scene, &mut self.native.world)? {
+            Action::Mine(blocks) => self.mine(step, blocks),
+            Action::Call(call) => self.call(step, &call)?,
+        }
+        if self.story.difference.is_none() {
+            self.look(step)?;
+        }
+        Ok(())
+    }
+
+    fn mine(&mut self, step: u32, blocks: u64) {
+        if self.with_lines {
+            let text = format!("{blocks} blocks pass");
+            let block = self.native.world.block();
+            self.story.lines.push(Line { step, block, text, answers: None });
+        }
+        self.story.tally.blocks += blocks;
+        for side in [&mut self.native, &mut self.original] {
+            side.world.mine(blocks);
+            if blocks > 0 {
+                side.watch.moved(&self.looks);
+            }
+        }
+    }
+
+    fn call(&mut self, step: u32, call: &Call) -> Result<()> {
+        let block = self.native.world.block();
+        let (ours, our_state) = self.native.world.run(call.from, call.to, call.data.clone())?;
+        let (theirs, their_state) = self.original.world.run(call.from, call.to, call.data.clone())?;
+        let count = self.story.tally.verbs.entry(call.signature).or_default();
+        count.told += 1;
+        count.succeeded += u64::from(theirs.success);
+        self.story.tally.logs += theirs.logs.len() as u64;
+        if !theirs.success {
+            let first = theirs.output.iter().take(4).copied().collect();
+            *self.story.tally.refusals.entry((call.signature, first)).or_default() += 1;
+        }
+        if self.with_lines {
+            let from = self.stage.scene.named(&call.from.to_string());
+            let to = self.stage.scene.named(&call.to.to_string());
+            let text = format!("{from} → {to}: {}", self.stage.scene.named(&call.text()));
+            let answers = Some((ours.clone(), theirs.clone()));
+            self.story.lines.push(Line { step, block, text, answers });
+        }
+        if ours == theirs {
+            self.native.watch.changed(&our_state);
+            self.original.watch.changed(&their_state);
+            self.native.world.keep(our_state);
+            self.original.world.keep(their_state);
+            self.follow(&ours.logs);
+        } else if call.is_spoiled && !ours.success && ours.output.is_empty() {
+            // We decode all calldata before a verb begins, Solidity as it goes: refusing earlier is safe.
+            self.story.tally.stricter += 1;
+        } else {
+            self.story.difference = Some((step, Difference::Answer));
+        }
+        Ok(())
+    }
+
+    /// Adds views of what has just come into being.
+    fn follow(&mut self, logs: &[Log]) {
+        for log in logs {
+            if self.followed == MAX_FOLLOWED {
+                return;
+            }
+            if log.address == DELEGATION_MANAGER
+                && let Ok(queued) = SlashingWithdrawalQueued::decode_log(log)
+            {
+                self.add(views::of_withdrawal(queued.withdrawalRoot));
+            } else if let Ok(slashed) = IAllocations::MaxMagnitudeUpdated::decode_log(log) {
+                let block = self.native.world.block();
+                self.add(views::of_slash(&self.stage.scene, slashed.operator, block));
+            }
+        }
+    }
+
+    fn add(&mut self, looks: Vec<Look>) {
+        self.followed += 1;
+        self.looks.extend(looks);
+        self.native.watch.grow(self.looks.len());
+        self.original.watch.grow(self.looks.len());
+    }
+
+    fn look(&mut self, step: u32) -> Result<()> {
+        let looks = &self.looks;
+        let mut asked = self.native.watch.refresh(&mut self.native.world, looks)?;
+        asked.extend(self.original.watch.refresh(&mut self.original.world, looks)?);
+        self.story.tally.views += looks.len() as u64;
+        for look in asked {
+            let (native, original) = (self.native.watch.answer(look), self.original.watch.answer(look));
+            if native != original {
+                let plain = |answer: &(bool, Bytes)| (answer.0, answer.1.to_vec());
+                let text = self.stage.scene.named(&looks.get(look).text);
+                let difference = Difference::View { text, native: plain(native), original: plain(original) };
+                self.story.difference = Some((step, difference));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn confirm(&mut self) -> Result<()> {
+        self.native.watch.confirm(&mut self.native.world, &self.looks)?;
+        self.original.watch.confirm(&mut self.original.world, &self.looks)
+    }
+}
