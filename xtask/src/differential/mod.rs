@@ -17,7 +17,7 @@ use crate::{
     shell,
 };
 use anyhow::{Result, bail, ensure};
-use run::{Story, Tally, tell};
+use run::{Tally, tell};
 use scene::Stage;
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,6 +31,7 @@ const LACKING: &str = "\
 not in the release compared with (v1.3.0), tested by the executed cases and tables of the pinned release instead:
   AllocationManager: createOperatorSets with slashers, createRedistributingOperatorSets, updateSlasher, migrateSlashers,
     their views, slash ids; StrategyManager: clearBurnOrRedistributableShares…, slash resolution delay;
+  what the managers tell each other (increaseBurnableShares, slashOperatorShares), which had another shape;
   KeyRegistrar, ReleaseManager, ProtocolRegistry, duration vaults, share hooks; rules `pinned` and `mainnet`.
 not in the crate that carries the release, the same native code on both sides: StrategyBase (with limits), PauserRegistry,
   tokens; StrategyFactory reaches our StrategyManager as a Rust function and is tested by its own tables.";
@@ -59,13 +60,24 @@ pub struct Options {
     /// Every verb with its refusals
     #[arg(long)]
     coverage: bool,
+    /// In the build that runs now, instead of a release build
+    #[arg(long)]
+    here: bool,
 }
 
 impl Options {
     /// A short run.
     pub fn short(seeds: u64) -> Self {
-        let (steps, from_seed) = (200, 1);
-        Self { seeds, steps, from_seed, jobs: None, only: Vec::new(), keep_going: false, coverage: false }
+        Self {
+            seeds,
+            steps: 200,
+            from_seed: 1,
+            jobs: None,
+            only: Vec::new(),
+            keep_going: false,
+            coverage: false,
+            here: true,
+        }
     }
 }
 
@@ -74,7 +86,7 @@ impl Options {
 /// # Errors
 /// The originals cannot be set up, or a sequence differs.
 pub fn run(options: &Options) -> Result<()> {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && !options.here {
         let mut again = shell::cargo();
         again
             .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
@@ -133,6 +145,7 @@ impl Work<'_> {
     /// Runs seeds until there are none; returns what was covered and the reports of what differed.
     fn seeds(&self) -> Result<(Tally, Vec<String>)> {
         let stage = Stage::set(self.creations, World::params())?;
+        stage.agrees()?;
         let mut tally = Tally::default();
         let mut reports = Vec::new();
         loop {
@@ -159,10 +172,14 @@ fn notices_a_difference(creations: &Creations) -> Result<()> {
     let right = World::params();
     let longer = Params { withdrawal_delay_blocks: right.withdrawal_delay_blocks + 1, ..right };
     let stage = Stage::set(creations, longer)?;
-    let steps: Vec<u32> = (0..60).collect();
-    let story: Story = tell(&stage, 1, &steps, false)?;
-    ensure!(story.difference.is_some(), "a withdrawal delay of one block more goes unnoticed");
-    Ok(())
+    let steps: Vec<u32> = (0..200).collect();
+    for seed in 1..=10 {
+        // Not by the view that tells the delay: by what it changes.
+        if tell(&stage, seed, &steps, false)?.difference.is_some() {
+            return Ok(());
+        }
+    }
+    bail!("a withdrawal delay of one block more goes unnoticed")
 }
 
 fn summary(options: &Options, tally: &Tally, secs: f64) {

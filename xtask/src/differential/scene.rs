@@ -124,6 +124,22 @@ impl Stage {
         Ok(Self { scene, looks, native, original })
     }
 
+    /// Compares all views before anything has happened.
+    ///
+    /// # Errors
+    /// Those that differ.
+    pub fn agrees(&self) -> Result<()> {
+        let differing: Vec<String> = (0..self.looks.len())
+            .filter(|look| self.native.watch.answer(*look) != self.original.watch.answer(*look))
+            .map(|look| {
+                let (ours, theirs) = (self.native.watch.answer(look), self.original.watch.answer(look));
+                format!("{}\n    native: {ours:?}\n    original: {theirs:?}", self.looks.get(look).text)
+            })
+            .collect();
+        ensure!(differing.is_empty(), "the worlds differ from the start:\n{}", differing.join("\n"));
+        Ok(())
+    }
+
     /// Both worlds anew.
     pub fn begin(&self) -> (Side, Side) {
         (self.native.fork(), self.original.fork())

@@ -7,7 +7,7 @@ pub mod generate;
 mod oracle;
 
 use crate::{
-    originals,
+    differential, originals,
     shell::{self, Profile},
 };
 use anyhow::Result;
@@ -31,6 +31,9 @@ pub struct Options {
     /// Blocks with transactions in each
     #[arg(long, default_value_t = 40)]
     blocks: u64,
+    /// Random sequences of verbs to compare with the original bytecode
+    #[arg(long, default_value_t = 20)]
+    sequences: u64,
 }
 
 /// A part of the checks.
@@ -38,6 +41,8 @@ pub struct Options {
 enum Part {
     /// The native contracts against the original bytecode, on a fixed story
     Originals,
+    /// The same on random sequences of verbs; `cargo xtask differential` runs many more
+    Differential,
     /// Random blocks of a running node against an independent EVM
     Oracle,
 }
@@ -47,11 +52,14 @@ enum Part {
 /// # Errors
 /// The first that fails.
 pub fn run(options: &Options) -> Result<()> {
-    let parts =
-        if options.parts.is_empty() { &[Part::Originals, Part::Oracle] } else { options.parts.as_slice() };
+    let all = [Part::Originals, Part::Differential, Part::Oracle];
+    let parts = if options.parts.is_empty() { &all } else { options.parts.as_slice() };
     for part in parts {
         match part {
             Part::Originals => originals::smoke::run()?,
+            Part::Differential => {
+                differential::compare(&differential::Options::short(options.sequences))?;
+            }
             Part::Oracle => {
                 let bulwark = shell::bulwark(Profile::Dev, options.bulwark.as_ref())?;
                 for seed in options.seed..options.seed.saturating_add(options.chains) {

@@ -108,9 +108,4 @@ alloy_sol_types::sol! {
         function registerOperatorToAVS(address operator, SignatureWithSaltAndExpiry calldata signature) external;
         function updateAVSMetadataURI(string calldata metadataURI) external;
     }
-
-    #[derive(Debug, PartialEq, Eq)]
-    interface IBurnable {
-        function increaseBurnableShares(address strategy, uint256 addedSharesToBurn) external;
-    }
 }

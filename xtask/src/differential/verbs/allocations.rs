@@ -28,7 +28,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Metadata, without which a service can make no set.
-pub fn metadata(draw: &mut Draw<'_>) -> Drawn {
+fn metadata(draw: &mut Draw<'_>) -> Drawn {
     let avs = draw.service();
     let from = draw.acting_for(avs);
     let metadataURI = "https://example.org/service.json".to_owned();
@@ -36,7 +36,7 @@ pub fn metadata(draw: &mut Draw<'_>) -> Drawn {
 }
 
 /// New sets.
-pub fn create(draw: &mut Draw<'_>) -> Drawn {
+fn create(draw: &mut Draw<'_>) -> Drawn {
     let avs = draw.service();
     let from = draw.acting_for(avs);
     let count = if draw.chance.one_in(5) { 2 } else { 1 };
@@ -50,7 +50,7 @@ pub fn create(draw: &mut Draw<'_>) -> Drawn {
 }
 
 fn add_strategies(draw: &mut Draw<'_>) -> Drawn {
-    let set = draw.set();
+    let set = draw.set()?;
     let from = draw.acting_for(set.avs);
     let listed = draw.listed(&set)?;
     let missing: Vec<Address> =
@@ -61,7 +61,7 @@ fn add_strategies(draw: &mut Draw<'_>) -> Drawn {
 }
 
 fn remove_strategies(draw: &mut Draw<'_>) -> Drawn {
-    let set = draw.set();
+    let set = draw.set()?;
     let from = draw.acting_for(set.avs);
     let strategies = draw.strategies(1);
     let remove =
@@ -70,10 +70,10 @@ fn remove_strategies(draw: &mut Draw<'_>) -> Drawn {
 }
 
 /// Joining sets.
-pub fn register(draw: &mut Draw<'_>) -> Drawn {
-    let (operator, avs) = (draw.operator(), draw.service());
-    let from = draw.acting_for(operator);
-    let operatorSetIds = draw.ids();
+fn register(draw: &mut Draw<'_>) -> Drawn {
+    let (operator, set) = (draw.operator(), draw.set()?);
+    let (from, avs) = (draw.acting_for(operator), set.avs);
+    let operatorSetIds = if draw.chance.one_in(3) { draw.ids() } else { vec![set.id] };
     let data = Bytes::from_static(b"for the registrar");
     let params = Sets::RegisterParams { avs, operatorSetIds, data };
     call(from, TO, Sets::registerForOperatorSetsCall { operator, params })
@@ -95,20 +95,21 @@ fn deregister(draw: &mut Draw<'_>) -> Drawn {
 }
 
 /// Another delay; a short one most often, so that allocations take effect within a run.
-pub fn delay(draw: &mut Draw<'_>) -> Drawn {
+fn delay(draw: &mut Draw<'_>) -> Drawn {
     let operator = draw.operator();
     let from = draw.acting_for(operator);
     let delay = draw.chance.pick(&[0, 0, 0, 1, 2, 12, u32::MAX]);
     call(from, TO, Sets::setAllocationDelayCall { operator, delay })
 }
 
-fn allocate(draw: &mut Draw<'_>) -> Drawn {
+/// Allocating, and taking back.
+pub fn allocate(draw: &mut Draw<'_>) -> Drawn {
     let operator = draw.operator();
     let from = draw.acting_for(operator);
     let count = if draw.chance.one_in(6) { 2 } else { 1 };
     let mut params = Vec::new();
     for _ in 0..count {
-        let operatorSet = draw.set();
+        let operatorSet = draw.set()?;
         let listed = draw.listed(&operatorSet)?;
         let mut strategies = if listed.is_empty() || draw.chance.one_in(5) {
             draw.strategies(3)
@@ -147,19 +148,23 @@ fn clear(draw: &mut Draw<'_>) -> Drawn {
 
 /// Slashes, mostly of what is allocated.
 fn slash(draw: &mut Draw<'_>) -> Drawn {
-    let mut operator = draw.operator();
-    let mut allocated = Vec::new();
-    for _ in 0..4 {
-        allocated = draw.ask(TO, Sets::getAllocatedSetsCall { operator })?.unwrap_or_default();
-        if !allocated.is_empty() {
-            break;
-        }
-        operator = draw.operator();
-    }
-    let set = if allocated.is_empty() || draw.chance.one_in(10) {
-        draw.set()
-    } else {
-        allocated[draw.chance.index(allocated.len())].clone()
+    let (operator, set) = draw.until(
+        |draw| {
+            let operator = draw.operator();
+            let allocated = draw.ask(TO, Sets::getAllocatedSetsCall { operator }).ok().flatten();
+            let allocated = allocated.unwrap_or_default();
+            (operator, allocated.get(draw.chance.index(allocated.len())).cloned())
+        },
+        |draw, (operator, set)| {
+            let Some(set) = set else { return Ok(false) };
+            let slashable = Sets::isOperatorSlashableCall { operator: *operator, set: set.clone() };
+            Ok(draw.ask(TO, slashable)?.unwrap_or_default())
+        },
+    )?;
+    let set = match set {
+        Some(set) => set,
+        None if draw.chance.one_in(4) => draw.set()?,
+        None => return Ok(None),
     };
     let from = draw.acting_for(set.avs);
     let mut strategies = draw.listed(&set)?;
@@ -222,15 +227,17 @@ impl Draw<'_> {
     /// A magnitude for `operator`: what is still free, round parts of it, the edges.
     fn magnitude(&mut self, operator: Address, strategy: Address) -> Result<u64> {
         let free = self.ask(TO, Sets::getAllocatableMagnitudeCall { operator, strategy })?.unwrap_or(WAD);
-        Ok(match self.chance.below(12) {
+        // Nothing is not a change unless there is something.
+        let least = if free == WAD { 3 } else { 0 };
+        Ok(match least + self.chance.below(16 - least) {
             0..3 => 0,
             3 => free,
             4 => free.saturating_add(1),
-            5 | 6 => free / 2,
-            7 => free / 3,
-            8 => 1,
-            9 => u64::MAX,
-            10 => WAD / 10,
+            5..8 => free / 2,
+            8..11 => free / 3,
+            11 | 12 => 1,
+            13 if self.chance.one_in(3) => u64::MAX,
+            14 => WAD / 10,
             _ => self.chance.below(WAD),
         })
     }

@@ -27,7 +27,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Becoming an operator.
-pub fn register(draw: &mut Draw<'_>) -> Drawn {
+fn register(draw: &mut Draw<'_>) -> Drawn {
     let from = if draw.chance.one_in(12) { draw.staker() } else { draw.operator() };
     let approver = draw.chance.pick(&[Address::ZERO, draw.scene.approvers[0], draw.scene.approvers[1]]);
     let allocationDelay = draw.chance.pick(&[0, 0, 0, 1, 5, u32::MAX]);
@@ -54,14 +54,14 @@ fn metadata(draw: &mut Draw<'_>) -> Drawn {
 
 /// Delegating, with an approval where the operator wants one.
 pub fn delegate(draw: &mut Draw<'_>) -> Drawn {
-    let (staker, operator) = (draw.staker(), draw.operator());
+    let (staker, operator) = (draw.delegated(false)?, draw.operator());
     let (approverSignatureAndExpiry, approverSalt) = draw.approval(staker, operator)?;
     let delegate = Delegation::delegateToCall { operator, approverSignatureAndExpiry, approverSalt };
     call(staker, DELEGATION_MANAGER, delegate)
 }
 
 fn undelegate(draw: &mut Draw<'_>) -> Drawn {
-    let staker = draw.staker();
+    let staker = draw.delegated(true)?;
     let operator = draw.ask(DELEGATION_MANAGER, Delegation::delegatedToCall { staker })?;
     let from = match operator {
         Some(operator) if draw.chance.one_in(3) => {
@@ -78,7 +78,7 @@ fn undelegate(draw: &mut Draw<'_>) -> Drawn {
 }
 
 fn redelegate(draw: &mut Draw<'_>) -> Drawn {
-    let (staker, newOperator) = (draw.staker(), draw.operator());
+    let (staker, newOperator) = (draw.delegated(true)?, draw.operator());
     let (newOperatorApproverSig, approverSalt) = draw.approval(staker, newOperator)?;
     let redelegate = Delegation::redelegateCall { newOperator, newOperatorApproverSig, approverSalt };
     call(staker, DELEGATION_MANAGER, redelegate)
@@ -205,6 +205,14 @@ fn managers_only(draw: &mut Draw<'_>) -> Drawn {
 }
 
 impl Draw<'_> {
+    /// A staker who has delegated, or has not.
+    fn delegated(&mut self, has: bool) -> Result<Address> {
+        self.until(Self::staker, |draw, staker| {
+            let operator = draw.ask(DELEGATION_MANAGER, Delegation::delegatedToCall { staker: *staker })?;
+            Ok(operator.is_some_and(|it| it != Address::ZERO) == has)
+        })
+    }
+
     /// An approval of `staker` joining `operator`: empty where none is wanted.
     fn approval(&mut self, staker: Address, operator: Address) -> Result<(SignatureWithExpiry, B256)> {
         let approver = Delegation::delegationApproverCall { operator };

@@ -6,7 +6,7 @@ use crate::{
         props::{IProp, MOODY, REBASING, TOKEN_MOODS},
         scene::WHITELISTER,
     },
-    originals::{release::IBurnable, world::OWNER},
+    originals::world::OWNER,
 };
 use alloy_primitives::{Address, U256};
 use types::{
@@ -88,12 +88,15 @@ fn owner(draw: &mut Draw<'_>) -> Drawn {
 
 /// What only the DelegationManager may do: mostly refused, at times in its name.
 fn managers_only(draw: &mut Draw<'_>) -> Drawn {
-    let from = if draw.chance.one_in(3) { DELEGATION_MANAGER } else { draw.anyone() };
-    let (staker, strategy, shares) = (draw.staker(), draw.strategy(), draw.amount());
+    // In its name only for tokens, of which it really asks.
+    let strategy = draw.strategy();
+    let is_token = draw.scene.strategies.contains(&strategy);
+    let from = if is_token && draw.chance.one_in(3) { DELEGATION_MANAGER } else { draw.anyone() };
+    let (staker, shares) = (draw.staker(), draw.amount());
     let staker = if draw.chance.one_in(10) { Address::ZERO } else { staker };
     let shares = shares.min(U256::from(WAD));
     let to = STRATEGY_MANAGER;
-    match draw.chance.below(4) {
+    match draw.chance.below(3) {
         0 => call(from, to, Deposits::addSharesCall { staker, strategy, shares }),
         // Shares taken without the operator knowing would end in sums that no chain can reach.
         1 if from != DELEGATION_MANAGER => call(
@@ -101,13 +104,9 @@ fn managers_only(draw: &mut Draw<'_>) -> Drawn {
             to,
             Deposits::removeDepositSharesCall { staker, strategy, depositSharesToRemove: shares },
         ),
-        2 => {
+        _ => {
             let token = draw.token_of(strategy);
             call(from, to, Deposits::withdrawSharesAsTokensCall { staker, strategy, token, shares })
-        }
-        _ => {
-            let addedSharesToBurn = shares;
-            call(from, to, IBurnable::increaseBurnableSharesCall { strategy, addedSharesToBurn })
         }
     }
 }

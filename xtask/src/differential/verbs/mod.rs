@@ -4,6 +4,7 @@
 mod allocations;
 mod delegation;
 mod deposits;
+mod opening;
 mod powers;
 mod spoil;
 
@@ -13,18 +14,19 @@ use super::{
 };
 use crate::{
     e2e::chance::Chance,
-    originals::{release::IAllocations::OperatorSet, world::World},
+    originals::{
+        release::IAllocations::{self as Sets, OperatorSet},
+        world::World,
+    },
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use anyhow::Result;
 use std::fmt::Debug;
-use types::addresses::BEACON_STRATEGY;
+use types::addresses::{ALLOCATION_MANAGER, BEACON_STRATEGY};
 
 /// One, as a wad.
 pub const WAD: u64 = 1_000_000_000_000_000_000;
-/// Steps at the start of a run that bring operators, sets and deposits into being.
-const OPENING: u32 = 26;
 /// Draws of a verb that suits the moment before blocks pass instead.
 const DRAWS: usize = 6;
 
@@ -74,11 +76,14 @@ pub fn draw(seed: u64, step: u32, scene: &Scene, world: &mut World) -> Result<Ac
     // Numbers that follow each other give streams that begin alike.
     chance.word();
     let mut draw = Draw { chance, scene, world };
-    if step >= OPENING && draw.chance.below(100) < 13 {
+    if let Some(action) = opening::step(&mut draw, seed, step)? {
+        return Ok(action);
+    }
+    if draw.chance.below(100) < 13 {
         return Ok(Action::Mine(draw.blocks()));
     }
     for _ in 0..DRAWS {
-        let kind = draw.kind(step);
+        let kind = draw.kind();
         if let Some(mut call) = kind(&mut draw)? {
             spoil::maybe(&mut draw, &mut call);
             return Ok(Action::Call(call));
@@ -98,17 +103,7 @@ pub struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    fn kind(&mut self, step: u32) -> fn(&mut Draw<'_>) -> Drawn {
-        match step {
-            0..4 => return delegation::register,
-            4..6 => return allocations::metadata,
-            6..10 => return allocations::create,
-            10..18 => return deposits::deposit,
-            18..20 => return allocations::delay,
-            20..23 => return delegation::delegate,
-            23..OPENING => return allocations::register,
-            _ => {}
-        }
+    fn kind(&mut self) -> fn(&mut Draw<'_>) -> Drawn {
         let all = [deposits::KINDS, delegation::KINDS, allocations::KINDS, powers::KINDS];
         let kinds = || all.iter().flat_map(|kinds| kinds.iter());
         let mut rest = self.chance.below(kinds().map(|(weight, _)| weight).sum());
@@ -147,6 +142,25 @@ impl Draw<'_> {
     /// Asks the native world.
     fn ask<C: SolCall>(&mut self, to: Address, call: C) -> Result<Option<C::Return>> {
         ask(self.world, to, call)
+    }
+
+    /// Draws until the draw is `good`, or a few times; one time in ten the first draw must do.
+    fn until<T>(
+        &mut self,
+        draw: impl Fn(&mut Self) -> T,
+        good: impl Fn(&mut Self, &T) -> Result<bool>,
+    ) -> Result<T> {
+        let mut drawn = draw(self);
+        if self.chance.one_in(10) {
+            return Ok(drawn);
+        }
+        for _ in 0..8 {
+            if good(self, &drawn)? {
+                break;
+            }
+            drawn = draw(self);
+        }
+        Ok(drawn)
     }
 
     fn staker(&mut self) -> Address {
@@ -249,7 +263,7 @@ impl Draw<'_> {
     /// Mostly far off, else around now.
     fn expiry(&mut self) -> U256 {
         let now = U256::from(self.world.timestamp());
-        match self.chance.below(12) {
+        match self.chance.below(24) {
             0 => now - U256::ONE,
             1 => now,
             2 => U256::ZERO,
@@ -260,7 +274,7 @@ impl Draw<'_> {
     /// A signature of `signer` over `digest`, mostly good.
     fn signature(&mut self, signer: Address, digest: B256) -> Result<Bytes> {
         let mut bytes = self.scene.sign(signer, digest)?.to_vec();
-        match self.chance.below(24) {
+        match self.chance.below(36) {
             0 => bytes.clear(),
             1 => bytes.truncate(64),
             2 => {
@@ -279,8 +293,14 @@ impl Draw<'_> {
     }
 
     /// A set of a service, mostly one that exists.
-    fn set(&mut self) -> OperatorSet {
-        OperatorSet { avs: self.service(), id: self.set_id() }
+    fn set(&mut self) -> Result<OperatorSet> {
+        self.until(
+            |draw| OperatorSet { avs: draw.service(), id: draw.set_id() },
+            |draw, set| {
+                let exists = Sets::isOperatorSetCall { set: set.clone() };
+                Ok(draw.ask(ALLOCATION_MANAGER, exists)?.unwrap_or_default())
+            },
+        )
     }
 }
 

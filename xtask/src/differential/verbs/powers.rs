@@ -5,7 +5,8 @@ use crate::{
     differential::{scene::WHITELISTER, views::appointed},
     originals::{release::IDirectory as Directory, world::OWNER},
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, FixedBytes, U256};
+use anyhow::Result;
 use types::{
     abi::{IOwnable as Owned, IPausable as Pausable, IPermissionController as Permissions},
     addresses::{AVS_DIRECTORY, PERMISSION_CONTROLLER},
@@ -15,8 +16,8 @@ use types::{
 pub const KINDS: &[Kind] = &[
     (3, pause),
     (6, unpause),
-    (3, propose_admin),
-    (3, accept_admin),
+    (4, propose_admin),
+    (5, accept_admin),
     (1, withdraw_proposal),
     (2, remove_admin),
     (4, appoint),
@@ -74,21 +75,22 @@ fn propose_admin(draw: &mut Draw<'_>) -> Drawn {
 }
 
 fn accept_admin(draw: &mut Draw<'_>) -> Drawn {
-    let account = principal(draw);
-    let pending = Permissions::getPendingAdminsCall { account };
-    let pending = draw.ask(PERMISSION_CONTROLLER, pending)?.unwrap_or_default();
-    let from = pending.first().copied().unwrap_or_else(|| deputy(draw));
+    let account = draw.until(principal, |draw, account| Ok(!draw.pending(*account)?.is_empty()))?;
+    let from = draw.pending(account)?.first().copied().unwrap_or_else(|| deputy(draw));
     call(from, PERMISSION_CONTROLLER, Permissions::acceptAdminCall { account })
 }
 
 fn withdraw_proposal(draw: &mut Draw<'_>) -> Drawn {
-    let (account, admin) = (principal(draw), deputy(draw));
+    let account = draw.until(principal, |draw, account| Ok(!draw.pending(*account)?.is_empty()))?;
+    let admin = draw.pending(account)?.first().copied().unwrap_or_else(|| deputy(draw));
     let from = draw.acting_for(account);
     call(from, PERMISSION_CONTROLLER, Permissions::removePendingAdminCall { account, admin })
 }
 
 fn remove_admin(draw: &mut Draw<'_>) -> Drawn {
-    let (account, admin) = (principal(draw), deputy(draw));
+    let account = draw.until(principal, |draw, account| Ok(draw.admins(*account)?.len() > 1))?;
+    let admins = draw.admins(account)?;
+    let admin = if draw.chance.one_in(4) { deputy(draw) } else { draw.chance.pick(&admins) };
     let from = draw.acting_for(account);
     call(from, PERMISSION_CONTROLLER, Permissions::removeAdminCall { account, admin })
 }
@@ -102,8 +104,13 @@ fn appoint(draw: &mut Draw<'_>) -> Drawn {
 }
 
 fn dismiss(draw: &mut Draw<'_>) -> Drawn {
-    let (account, appointee) = (principal(draw), deputy(draw));
-    let (target, selector) = draw.chance.pick(&appointed());
+    let (account, appointee) = draw.until(
+        |draw| (principal(draw), deputy(draw)),
+        |draw, (account, appointee)| Ok(!draw.appointed(*account, *appointee)?.is_empty()),
+    )?;
+    let held = draw.appointed(account, appointee)?;
+    let (target, selector) =
+        if held.is_empty() { draw.chance.pick(&appointed()) } else { draw.chance.pick(&held) };
     let from = draw.acting_for(account);
     let remove = Permissions::removeAppointeeCall { account, appointee, target, selector };
     call(from, PERMISSION_CONTROLLER, remove)
@@ -151,13 +158,28 @@ fn directory_other(draw: &mut Draw<'_>) -> Drawn {
 }
 
 impl Draw<'_> {
+    fn pending(&mut self, account: Address) -> Result<Vec<Address>> {
+        let pending = Permissions::getPendingAdminsCall { account };
+        Ok(self.ask(PERMISSION_CONTROLLER, pending)?.unwrap_or_default())
+    }
+
+    fn admins(&mut self, account: Address) -> Result<Vec<Address>> {
+        let admins = self.ask(PERMISSION_CONTROLLER, Permissions::getAdminsCall { account })?;
+        Ok(admins.unwrap_or_else(|| vec![account]))
+    }
+
+    /// What `appointee` may do for `account`.
+    fn appointed(&mut self, account: Address, appointee: Address) -> Result<Vec<(Address, FixedBytes<4>)>> {
+        let held = Permissions::getAppointeePermissionsCall { account, appointee };
+        let held = self.ask(PERMISSION_CONTROLLER, held)?;
+        Ok(held.map_or_else(Vec::new, |it| it._0.into_iter().zip(it._1).collect()))
+    }
+
     /// Who acts for `account`: mostly one of its admins, at times a deputy who may be appointed for the verb or not.
     pub fn acting_for(&mut self, account: Address) -> Address {
-        if self.chance.one_in(6) {
+        if self.chance.one_in(10) {
             return deputy(self);
         }
-        let admins = self.ask(PERMISSION_CONTROLLER, Permissions::getAdminsCall { account });
-        let admins = admins.ok().flatten().unwrap_or_default();
-        admins.first().copied().unwrap_or(account)
+        self.admins(account).ok().and_then(|admins| admins.first().copied()).unwrap_or(account)
     }
 }
