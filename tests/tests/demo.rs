@@ -56,8 +56,11 @@ fn the_story_ends_with_every_operator_holding_its_stake_less_what_left() {
     assert!(summary["seconds"].as_f64().unwrap() < 30.0, "told in {} s", summary["seconds"]);
 
     let story = ended.stderr;
-    for chapter in 1..=6 {
-        assert!(story.contains(&format!("{chapter}/6  ")), "{story}");
+    for chapter in 1..=7 {
+        assert!(story.contains(&format!("{chapter}/7  ")), "{story}");
+    }
+    for outcome in ["564 of 600 ETH", "282 of 300 ETH", "54 ETH were slashed and paid to whom was harmed"] {
+        assert!(story.contains(outcome), "{story}");
     }
     assert!(story.contains("reconstructed") && story.contains("all as in the input, to the wei"), "{story}");
     assert!(story.lines().all(|line| line.chars().count() <= 82), "{story}");
@@ -82,7 +85,7 @@ async fn after_the_story_the_chain_goes_on_until_asked_to_end() {
 fn a_story_cut_short_ends_with_130_and_a_taken_port_with_1() {
     let mut child = bulwark(["demo", "--port", "0"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    lines.find(|line| line.starts_with("2/6")).expect("the second chapter begins");
+    lines.find(|line| line.starts_with("2/7")).expect("the second chapter begins");
     Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
     // What is still told must be read, or the pipe would fill.
     lines.for_each(drop);

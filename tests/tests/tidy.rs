@@ -222,9 +222,11 @@ fn nothing_is_half_done() {
         concat!("#[ig", "nore"),
         concat!("not yet imple", "mented"),
     ];
+    // A child process of another test is a test of its own binary, and not one by itself.
+    let child = concat!("#[ig", "nore = \"started by the test below\"]");
     let mut findings = Vec::new();
     for (path, text) in rust_files() {
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| line.trim() != child) {
             for word in banned.iter().filter(|word| line.contains(**word)) {
                 findings.push(format!("{path}:{}: {word}", index + 1));
             }

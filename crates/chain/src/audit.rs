@@ -128,7 +128,11 @@ impl Auditor {
         if touched { self.audit(reader, context) } else { Ok(()) }
     }
 
-    fn audit(&self, reader: Reader, context: &BlockContext) -> Result<(), AuditError> {
+    /// Audits the state after a block.
+    ///
+    /// # Errors
+    /// Violations, or the audit could not run.
+    pub fn audit(&self, reader: Reader, context: &BlockContext) -> Result<(), AuditError> {
         let number = context.number;
         let failed = |reason: String| AuditError::Failed { number, reason };
         let list = |of: &BTreeSet<Address>| of.iter().copied().collect();

@@ -43,7 +43,7 @@ const EVENT_BACKLOG: usize = 1_024;
 const PENDING_BACKLOG: usize = 16_384;
 
 /// Name of the genesis file that a data directory keeps.
-const GENESIS_FILE: &str = "genesis.json";
+pub(crate) const GENESIS_FILE: &str = "genesis.json";
 
 /// When blocks are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,12 @@ pub enum ChainError {
         path: PathBuf,
         /// The system's reason.
         source: std::io::Error,
+    },
+    /// A directory that should hold a chain does not.
+    #[error("{path} holds no chain: it has no {GENESIS_FILE}; name the directory that a node was given")]
+    NoChain {
+        /// The directory.
+        path: PathBuf,
     },
     /// The genesis that a data directory keeps cannot be read back.
     #[error("{path} is damaged: {source}; restore it from a copy, or start anew in another data directory")]
@@ -346,6 +352,19 @@ impl Chain {
         if thread.join().is_err() {
             tracing::error!("the block producer ended in a panic");
         }
+    }
+
+    /// Checks all invariants of restaking on the newest block's state, for everybody in the chain's past that is kept.
+    ///
+    /// # Errors
+    /// Violations, or the audit could not run.
+    pub fn audit(&self) -> Result<(), AuditError> {
+        let view = self.view();
+        let (number, failed) = (view.head(), |error: ReadError| error.to_string());
+        let header =
+            view.head_header().map_err(|error| AuditError::Failed { number, reason: failed(error) })?;
+        let reader = view.reader().clone();
+        Auditor::open(&self.shared, reader.clone())?.audit(reader, &BlockContext::of(&header))
     }
 
     /// Resolves when block production had to end, with the reason.

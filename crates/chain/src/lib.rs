@@ -4,6 +4,7 @@ mod audit;
 pub mod block;
 pub mod chain;
 pub mod clock;
+pub mod doctor;
 pub mod empty;
 pub mod executor;
 pub mod genesis;
@@ -13,6 +14,7 @@ mod producer;
 pub mod query;
 pub mod transaction;
 
+pub use audit::AuditError;
 pub use block::SealedBlock;
 pub use chain::{Chain, ChainError, Config, ControlError, Mining, SubmitError};
 pub use executor::{CallRequest, Outcome, Overrides};

@@ -50,6 +50,8 @@ pub enum Command {
     /// Show or check what `node` would run with
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at all of a data directory: state, blocks, and the invariants of restaking
+    Doctor(DoctorArgs),
     /// Print a script that completes commands and flags in a shell
     Completions {
         /// Which shell
@@ -200,6 +202,17 @@ pub struct DemoArgs {
     /// Logs.
     #[command(flatten)]
     pub logs: LogArgs,
+}
+
+/// `bulwark doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The data directory; no node may be running on it
+    #[arg(value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `bulwark config`.

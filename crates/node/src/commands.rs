@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod dev;
+pub mod doctor;
 pub mod node;
 
 use crate::{cli::Cli, failure::Failure};

@@ -1,11 +1,12 @@
 //! `bulwark demo`: the stake of 349 real operators on a chain of its own, by genuine signed transactions through the
-//! public RPC, told in six short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
+//! public RPC, told in seven short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
 
 mod cast;
 mod chapters;
 mod check;
 mod client;
 mod script;
+mod slash;
 mod story;
 mod summary;
 mod table;
@@ -92,7 +93,8 @@ async fn tell(
     let client = Client::connect(running.address()).await?;
     let payer = accounts.first().ok_or_else(|| Failure::new("the demo has no account to pay from"))?;
     let payer = Player { address: payer.address(), signer: payer.clone() };
-    let record = chapters::Stage { client: &client, graph, cast, payer, params }.play(story).await?;
+    let record =
+        chapters::Stage { client: &client, graph, cast, payer, params, seed: args.seed }.play(story).await?;
     let report = summary::Report {
         graph,
         cast,

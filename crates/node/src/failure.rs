@@ -4,6 +4,8 @@
 use crate::text;
 use std::{fmt::Display, io::Write, process::ExitCode};
 
+/// A negative answer that was asked for.
+const NEGATIVE: u8 = 2;
 /// A broken command line or configuration.
 const USAGE: u8 = 64;
 /// Anything else that went wrong.
@@ -28,6 +30,11 @@ impl Failure {
     /// A wrong command line or configuration (exit code 64).
     pub fn usage(message: impl Display) -> Self {
         Self { code: USAGE, ..Self::new(message) }
+    }
+
+    /// A negative answer that was asked for (exit code 2).
+    pub fn negative(message: impl Display) -> Self {
+        Self { code: NEGATIVE, ..Self::new(message) }
     }
 
     /// Ctrl-C before the work was done (exit code 130).

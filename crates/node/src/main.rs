@@ -37,6 +37,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Node(args) => commands::node::run(args, started),
         Command::Demo(args) => demo::run(args, started),
         Command::Config(command) => commands::config::run(command),
+        Command::Doctor(args) => commands::doctor::run(args),
         Command::Completions { shell } => commands::completions(*shell),
     }
 }

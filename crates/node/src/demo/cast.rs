@@ -83,7 +83,11 @@ impl Cast {
     }
 }
 
-fn players(seed: u64, role: &str, count: usize) -> Result<Vec<Player>, Failure> {
+/// Accounts of a role, drawn from the seed.
+///
+/// # Errors
+/// As [`Cast::draw`].
+pub fn players(seed: u64, role: &str, count: usize) -> Result<Vec<Player>, Failure> {
     let player = |index| {
         let key = draw(seed, role, index);
         let signer = PrivateKeySigner::from_bytes(&key)

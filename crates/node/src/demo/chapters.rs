@@ -6,6 +6,7 @@ use super::{
     check::{self, Checked},
     client::{Client, Order, Receipt, Signed, number},
     script::{self, ALLOWANCE_ETHER, STAKING_STEPS},
+    slash,
     story::Story,
     table::{AS_OF, Graph},
 };
@@ -16,7 +17,7 @@ use std::{ops::RangeInclusive, time::Instant};
 use types::Params;
 
 /// How many chapters there are.
-pub const CHAPTERS: usize = 6;
+pub const CHAPTERS: usize = 7;
 
 /// All that the chapters play on.
 pub struct Stage<'a> {
@@ -30,6 +31,8 @@ pub struct Stage<'a> {
     pub payer: Player,
     /// The chain's numbers.
     pub params: Params,
+    /// What the players are drawn from.
+    pub seed: u64,
 }
 
 /// What happened.
@@ -48,9 +51,12 @@ pub struct Record {
 }
 
 /// Transactions of a scene with their receipts.
-struct Scene {
-    signed: Vec<Signed>,
-    receipts: Vec<Receipt>,
+#[derive(Debug)]
+pub struct Scene {
+    /// As sent.
+    pub signed: Vec<Signed>,
+    /// In the same order.
+    pub receipts: Vec<Receipt>,
 }
 
 impl Scene {
@@ -78,9 +84,12 @@ impl Stage<'_> {
         self.register(story, &mut record).await?;
         self.stake(story, &mut record).await?;
         self.leave(story, &mut record).await?;
-        story.chapter(6, "Who holds what");
+        story.chapter(6, "A service slashes");
+        let aside = slash::play(self, story, &mut record).await?;
+        story.chapter(7, "Who holds what");
         record.head = self.client.head().await?;
-        record.checked.add(&check::everything(self.client, self.graph, self.cast, record.head).await?);
+        let checked = check::everything(self.client, self.graph, self.cast, aside, record.head).await?;
+        record.checked.add(&checked);
         Ok(record)
     }
 
@@ -101,15 +110,13 @@ impl Stage<'_> {
         );
         story.say(
             "Nobody here has the real operators' keys: a demo account plays each, and a test token stands for ETH. \
-             Services are not on chain yet in this release.",
+             Who is registered with which service is told, not replayed.",
         );
     }
 
     async fn fund(&self, story: &mut Story, record: &mut Record) -> Result<(), Failure> {
         story.chapter(2, "Everybody gets money for gas");
-        let nonce =
-            self.client.ask("eth_getTransactionCount", json!([self.payer.address, "pending"])).await?;
-        let orders = script::funding(&self.payer, number(&nonce)?, self.cast);
+        let orders = script::funding(&self.payer, self.next_nonce(&self.payer).await?, self.cast);
         self.scene(story, record, &orders).await?;
         story.say(&format!(
             "Dev account 0 pays {ALLOWANCE_ETHER} ETH to each of {} operators and {} stakers.",
@@ -204,6 +211,14 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// A player's next nonce.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub async fn next_nonce(&self, player: &Player) -> Result<u64, Failure> {
+        number(&self.client.ask("eth_getTransactionCount", json!([player.address, "pending"])).await?)
+    }
+
     /// Signs, sends, waits for receipts and tells how long it took.
     async fn scene(
         &self,
@@ -213,12 +228,31 @@ impl Stage<'_> {
     ) -> Result<Scene, Failure> {
         let begun = Instant::now();
         let bar = story.progress(orders.len());
-        let signed = self.client.sign(orders)?;
-        self.client.send(&signed, |sent| bar.inc(u64::try_from(sent).unwrap_or(u64::MAX))).await?;
-        let took = begun.elapsed();
-        let scene = Scene { receipts: self.client.receipts(&signed).await?, signed };
+        let scene =
+            self.perform(record, orders, |sent| bar.inc(u64::try_from(sent).unwrap_or(u64::MAX))).await;
         bar.finish_and_clear();
-        story.sent(orders.len(), took, scene.blocks());
+        let scene = scene?;
+        story.sent(orders.len(), begun.elapsed(), scene.blocks());
+        Ok(scene)
+    }
+
+    /// Signs, sends and waits for receipts.
+    ///
+    /// # Errors
+    /// The first transaction that is refused or fails.
+    pub async fn quietly(&self, record: &mut Record, orders: &[Order<'_>]) -> Result<Scene, Failure> {
+        self.perform(record, orders, |_| ()).await
+    }
+
+    async fn perform(
+        &self,
+        record: &mut Record,
+        orders: &[Order<'_>],
+        sent: impl FnMut(usize),
+    ) -> Result<Scene, Failure> {
+        let signed = self.client.sign(orders)?;
+        self.client.send(&signed, sent).await?;
+        let scene = Scene { receipts: self.client.receipts(&signed).await?, signed };
         record.transactions = record.transactions.saturating_add(orders.len());
         record.gas = scene.receipts.iter().fold(record.gas, |sum, receipt| sum.saturating_add(receipt.gas));
         Ok(scene)

@@ -1,7 +1,7 @@
 //! Reads every figure back from the chain by `eth_call` and compares it with the input, to the wei. What the demo sent
 //! does not count here, only what the chain says.
 
-use super::{cast::Cast, client::Client, table::Graph};
+use super::{cast::Cast, client::Client, slash::Aside, table::Graph};
 use crate::{failure::Failure, text};
 use alloy_primitives::{Address, U256};
 use types::{
@@ -26,8 +26,11 @@ impl Checked {
     }
 }
 
-/// Compares what the chain says with what it should, in order.
-fn compare<T: PartialEq>(
+/// Compares what the chain says with what it should, in order, and returns how many figures it were.
+///
+/// # Errors
+/// The first figure that differs.
+pub fn compare<T: PartialEq>(
     what: impl Fn(usize) -> String,
     expected: &[T],
     found: &[T],
@@ -44,7 +47,8 @@ fn compare<T: PartialEq>(
     Err(Failure::new(format!("{}: the chain says {have}, the input {want}{others}", what(index))))
 }
 
-fn wei(amount: &U256) -> String {
+/// An amount for people.
+pub fn wei(amount: &U256) -> String {
     format!("{amount} wei")
 }
 
@@ -87,10 +91,16 @@ pub async fn operators(
 ///
 /// # Errors
 /// The first figure that differs.
-pub async fn everything(client: &Client, graph: &Graph, cast: &Cast, at: u64) -> Result<Checked, Failure> {
+pub async fn everything(
+    client: &Client,
+    graph: &Graph,
+    cast: &Cast,
+    aside: Aside,
+    at: u64,
+) -> Result<Checked, Failure> {
     let mut checked = operators(client, graph, cast, at, |operator| cast.left(operator)).await?;
     let stakers = stakers(client, cast, at).await?;
-    let tokens = tokens(client, graph, cast, at).await?;
+    let tokens = tokens(client, graph, cast, aside, at).await?;
     checked.figures = checked.figures.saturating_add(stakers).saturating_add(tokens);
     Ok(checked)
 }
@@ -126,14 +136,25 @@ async fn stakers(client: &Client, cast: &Cast, at: u64) -> Result<usize, Failure
     Ok(delegated.saturating_add(shares).saturating_add(balances))
 }
 
-async fn tokens(client: &Client, graph: &Graph, cast: &Cast, at: u64) -> Result<usize, Failure> {
+async fn tokens(
+    client: &Client,
+    graph: &Graph,
+    cast: &Cast,
+    aside: Aside,
+    at: u64,
+) -> Result<usize, Failure> {
     let supply = client.view(TEST_TOKEN, &[ITestToken::totalSupplyCall {}], at).await?;
-    let minted = compare(|_| "supply of the test token".into(), &[graph.stake()], &supply, wei)?;
+    let minted = compare(
+        |_| "supply of the test token".into(),
+        &[graph.stake().saturating_add(aside.minted)],
+        &supply,
+        wei,
+    )?;
     let ask = ITestToken::balanceOfCall { account: TEST_TOKEN_STRATEGY };
     let held = client.view(TEST_TOKEN, &[ask], at).await?;
     let left =
         (0..graph.operators.len()).map(|operator| cast.left(operator)).fold(U256::ZERO, U256::saturating_add);
-    let expected = graph.stake().saturating_sub(left);
+    let expected = graph.stake().saturating_sub(left).saturating_add(aside.held);
     Ok(minted.saturating_add(compare(|_| "tokens in the strategy".into(), &[expected], &held, wei)?))
 }
 

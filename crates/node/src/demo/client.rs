@@ -28,8 +28,8 @@ pub struct Order<'a> {
     pub from: &'a Player,
     /// The signer's nonce.
     pub nonce: u64,
-    /// Whom it calls.
-    pub to: Address,
+    /// Whom it calls, or that it deploys.
+    pub to: TxKind,
     /// Wei that go with it.
     pub value: U256,
     /// Gas limit.
@@ -197,7 +197,7 @@ fn sign(chain_id: u64, order: &Order<'_>) -> Result<Signed, Failure> {
         gas_limit: order.gas,
         max_fee_per_gas: MAX_FEE,
         max_priority_fee_per_gas: 0,
-        to: TxKind::Call(order.to),
+        to: order.to,
         value: order.value,
         input: order.input.clone(),
         ..TxEip1559::default()

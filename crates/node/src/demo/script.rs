@@ -7,7 +7,7 @@ use super::{
     table::Graph,
 };
 use crate::{failure::Failure, text};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use serde_json::Value;
 use types::{
@@ -24,7 +24,7 @@ use types::{
 const TRANSFER_GAS: u64 = 21_000;
 
 /// Gas limit of every other transaction of the demo: well above the dearest. What is not used is not paid.
-const CALL_GAS: u64 = 400_000;
+pub const CALL_GAS: u64 = 400_000;
 
 /// Ether that each player gets to pay gas with.
 pub const ALLOWANCE_ETHER: u64 = 1;
@@ -32,36 +32,51 @@ pub const ALLOWANCE_ETHER: u64 = 1;
 /// Transactions of a staker before it may leave: mint, approve, deposit, delegate.
 pub const STAKING_STEPS: u64 = 4;
 
-fn call(from: &Player, nonce: u64, to: Address, input: impl SolCall) -> Order<'_> {
+/// A call of a contract.
+pub fn call(from: &Player, nonce: u64, to: Address, input: impl SolCall) -> Order<'_> {
+    let to = TxKind::Call(to);
     Order { from, nonce, to, value: U256::ZERO, gas: CALL_GAS, input: input.abi_encode().into() }
 }
 
 /// Everybody gets ether from one payer, whose next nonce is `nonce`.
 pub fn funding<'a>(payer: &'a Player, nonce: u64, cast: &Cast) -> Vec<Order<'a>> {
+    allowances(payer, nonce, cast.operators.iter().chain(cast.stakers.iter().map(|staker| &staker.player)))
+}
+
+/// Some players get ether from one payer, whose next nonce is `nonce`.
+pub fn allowances<'a, 'p>(
+    payer: &'a Player,
+    nonce: u64,
+    players: impl IntoIterator<Item = &'p Player>,
+) -> Vec<Order<'a>> {
     let value = text::ETHER.saturating_mul(U256::from(ALLOWANCE_ETHER));
-    let everybody = cast.operators.iter().chain(cast.stakers.iter().map(|staker| &staker.player));
     let pay = |(nonce, player): (u64, &Player)| Order {
         from: payer,
         nonce,
-        to: player.address,
+        to: TxKind::Call(player.address),
         value,
         gas: TRANSFER_GAS,
         input: Bytes::new(),
     };
-    (nonce..).zip(everybody).map(pay).collect()
+    (nonce..).zip(players).map(pay).collect()
 }
 
 /// Every operator registers, naming the real operator that it plays.
 pub fn registrations<'a>(graph: &Graph, cast: &'a Cast) -> Vec<Order<'a>> {
-    let register = |(player, operator): (&'a Player, &super::table::Operator)| {
-        let input = IDelegationManager::registerAsOperatorCall {
-            initDelegationApprover: Address::ZERO,
-            allocationDelay: 0,
-            metadataURI: format!("bulwark-demo:{}", operator.address),
-        };
-        call(player, 0, DELEGATION_MANAGER, input)
+    let named = |(player, operator): (&'a Player, &super::table::Operator)| {
+        register(player, format!("bulwark-demo:{}", operator.address))
     };
-    cast.operators.iter().zip(&graph.operators).map(register).collect()
+    cast.operators.iter().zip(&graph.operators).map(named).collect()
+}
+
+/// A player registers as operator; its allocations take effect at once.
+pub fn register(player: &Player, metadata_uri: String) -> Order<'_> {
+    let input = IDelegationManager::registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: metadata_uri,
+    };
+    call(player, 0, DELEGATION_MANAGER, input)
 }
 
 /// Every staker mints its stake in test tokens, approves, deposits and delegates.
@@ -78,12 +93,17 @@ pub fn staking(cast: &Cast) -> Result<Vec<Order<'_>>, Failure> {
 fn stake(staker: &Staker, operator: Address) -> [Order<'_>; 4] {
     let (player, amount) = (&staker.player, staker.deposit);
     let [mint, approve, deposit] = deposit(player, 0, amount);
-    let delegate = IDelegationManager::delegateToCall {
+    [mint, approve, deposit, delegate(player, 3, operator)]
+}
+
+/// Delegates to an operator that needs no approval.
+pub fn delegate(player: &Player, nonce: u64, operator: Address) -> Order<'_> {
+    let input = IDelegationManager::delegateToCall {
         operator,
         approverSignatureAndExpiry: SignatureWithExpiry { signature: Bytes::new(), expiry: U256::ZERO },
         approverSalt: B256::ZERO,
     };
-    [mint, approve, deposit, call(player, 3, DELEGATION_MANAGER, delegate)]
+    call(player, nonce, DELEGATION_MANAGER, input)
 }
 
 /// Mints, approves and deposits; `nonce` is the player's next.
