@@ -32,7 +32,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tests::{Bulwark, Wallet, bulwark};
+use tests::{Bulwark, Wallet, bulwark, process};
 
 /// Kills in a plain `cargo test`.
 const KILLS: u64 = 12;
@@ -84,6 +84,8 @@ async fn killed_at_any_instant_nothing_acknowledged_is_lost() {
     let known = ledger.lock().unwrap().clone();
     known.check(&node.rpc(), Scope::All).await;
     assert_eq!(node.signal("TERM").code(), 0);
+    let looked = process::run(["doctor", data]);
+    assert!(looked.code() == 0 && looked.stdout.contains("All agrees"), "{}{}", looked.stdout, looked.stderr);
     let node = Bulwark::dev(&["--silent", "--data-dir", data]);
     known.check(&node.rpc(), Scope::All).await;
     println!("{killed} kills: {known}");
