@@ -12,6 +12,7 @@ pub mod native;
 pub mod pool;
 mod producer;
 pub mod query;
+mod search;
 pub mod transaction;
 
 pub use audit::AuditError;

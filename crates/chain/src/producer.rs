@@ -11,7 +11,7 @@ use crate::{
     query::ReadError,
     transaction::Recovered,
 };
-use alloy_consensus::Header;
+use alloy_consensus::{Header, Transaction as _};
 use alloy_primitives::{B256, keccak256};
 use alloy_rlp::Encodable;
 use state::{BlockRecord, EmptyRange, LogKey, RANGE_BLOCKS, Writer};
@@ -394,6 +394,9 @@ pub fn record(block: &SealedBlock) -> BlockRecord {
             log_keys.push(LogKey::Topic(position, *topic));
         }
     }
+    // A transfer changes its recipient's account, which the history knows; a call may change nothing.
+    let calls = block.transactions.iter().filter(|it| !it.tx.input().is_empty() || it.tx.value().is_zero());
+    log_keys.extend(calls.filter_map(|it| it.tx.to()).map(LogKey::Called));
     log_keys.sort_unstable();
     log_keys.dedup();
     BlockRecord {

@@ -211,6 +211,15 @@ impl View {
         Ok(Some(Arc::new(SealedBlock::decode(header, hash, &body, &receipts)?)))
     }
 
+    /// Whether a block has transactions, without decoding it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_transactions(&self, number: u64) -> Result<bool, ReadError> {
+        // One byte is the empty list.
+        Ok(self.reader.body(number)?.is_some_and(|body| body.len() > 1))
+    }
+
     /// A sealed transaction: its block and its position there.
     ///
     /// # Errors

@@ -64,6 +64,10 @@ pub struct Limits {
     pub filter_lifetime: Duration,
     /// Logs in one answer.
     pub max_logs: usize,
+    /// Bytes of memory that one trace may take before it is written out. A trace that would take more is refused.
+    pub max_trace_bytes: usize,
+    /// Blocks of one `trace_filter`.
+    pub max_trace_blocks: u64,
     /// Blocks of one `eth_feeHistory`.
     pub max_fee_history: u64,
     /// Calls that run at the same time.
@@ -93,6 +97,8 @@ impl Default for Limits {
             max_filters: 4_096,
             filter_lifetime: Duration::from_secs(300),
             max_logs: 20_000,
+            max_trace_bytes: 512 << 20,
+            max_trace_blocks: 100_000,
             max_fee_history: 1_024,
             max_running_calls: cores,
             call_timeout: Duration::from_secs(5),

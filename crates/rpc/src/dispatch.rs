@@ -4,20 +4,20 @@
 use crate::{
     config::{Limits, Mode},
     context::Context,
-    dev,
+    debug, dev,
     error::RpcError,
     eth,
     json::Reply,
     meters::{Meter, Meters},
     method::{Access, Method, Pending, Run, Together},
-    net,
+    net, ots,
     params::Params,
     request::{self, Request},
     restake,
     server::origin::Trust,
     socket::Socket,
     subscriptions::{self, Task},
-    txpool, web3,
+    trace, txpool, web3,
 };
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::value::RawValue;
@@ -43,6 +43,14 @@ const NAMESPACES: &[&[Method]] = &[
     net::METHODS,
     web3::METHODS,
     txpool::METHODS,
+    debug::traces::METHODS,
+    debug::raw::METHODS,
+    trace::sealed::METHODS,
+    trace::calls::METHODS,
+    trace::filter::METHODS,
+    ots::blocks::METHODS,
+    ots::transactions::METHODS,
+    ots::search::METHODS,
     restake::METHODS,
     dev::METHODS,
 ];

@@ -76,6 +76,16 @@ impl RpcError {
         )
     }
 
+    pub(crate) fn trace_too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            TOO_LARGE,
+            format!(
+                "trace too large: more than {limit_bytes} bytes would be recorded; ask for less (limit, disableStack, \
+                 disableStorage) or for another tracer"
+            ),
+        )
+    }
+
     pub(crate) fn refused(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(REFUSED, why)
     }

@@ -20,6 +20,11 @@ const MAX_RESULT_BYTES: usize = 256 << 20;
 const SMALL_RESULT_BYTES: usize = 96;
 
 impl Json {
+    /// JSON that was put together elsewhere.
+    pub(crate) const fn of(text: Vec<u8>) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -35,14 +35,18 @@ fn reason(data: &[u8]) -> Option<String> {
             DynSolValue::Uint(code, _) => Some(panic(u64::try_from(code).unwrap_or(u64::MAX))),
             _ => None,
         },
-        selector => Some(match abi::error(selector) {
-            Some(error) => {
-                let decoded = error.abi_decode_input(arguments).unwrap_or_default();
-                format!("{}({})", error.name, list(&decoded))
-            }
-            None => format!("custom error {}", hex::encode_prefixed(selector)),
-        }),
+        selector => {
+            Some(named(data).unwrap_or_else(|| format!("custom error {}", hex::encode_prefixed(selector))))
+        }
     }
+}
+
+/// A custom error of a native contract, by name and with its arguments.
+pub(crate) fn named(data: &[u8]) -> Option<String> {
+    let (selector, arguments) = data.split_first_chunk::<4>()?;
+    let error = abi::error(*selector)?;
+    let decoded = error.abi_decode_input(arguments).unwrap_or_default();
+    Some(format!("{}({})", error.name, list(&decoded)))
 }
 
 /// Solidity's panic codes, as geth words them.

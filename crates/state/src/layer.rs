@@ -66,6 +66,10 @@ pub(crate) fn log_tag(key: &LogKey) -> u64 {
             kind.fill(*position);
             rest.copy_from_slice(topic.as_slice());
         }
+        LogKey::Called(address) => {
+            kind.fill(0xfe);
+            rest.iter_mut().zip(address.as_slice()).for_each(|(to, from)| *to = *from);
+        }
     }
     xxh3_64(&raw)
 }

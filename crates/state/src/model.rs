@@ -42,13 +42,15 @@ pub struct Changes {
     pub code: Vec<(B256, Bytes)>,
 }
 
-/// What a log can be looked up by.
+/// What blocks can be looked up by, for which their state has no row: keys of logs, and of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogKey {
     /// The contract that wrote it.
     Address(Address),
     /// A topic at its position, 0 to 3.
     Topic(u8, B256),
+    /// Not a log's: whom a transaction called.
+    Called(Address),
 }
 
 /// All that is kept of a block besides its changes. Bodies and receipts are opaque bytes.
@@ -66,7 +68,7 @@ pub struct BlockRecord {
     pub receipts: Vec<u8>,
     /// Hashes of its transactions, in order.
     pub transactions: Vec<B256>,
-    /// Keys of all its logs; repetitions are dropped.
+    /// Keys of all its logs, and of calls that may have changed no account; repetitions are dropped.
     pub log_keys: Vec<LogKey>,
 }
 

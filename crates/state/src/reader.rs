@@ -65,6 +65,26 @@ impl Reader {
         Ok(self.view.account_at(&keccak256(address), at)?.map(|row| row.account()))
     }
 
+    /// At most `most` blocks in `blocks` that changed an account (its nonce, balance, code or storage), rising, or falling
+    /// from the last. Blocks after the head do not exist, and those before [`Self::oldest`] are forgotten.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn account_changes(
+        &self,
+        address: Address,
+        blocks: RangeInclusive<u64>,
+        falling: bool,
+        most: usize,
+    ) -> Result<Vec<u64>> {
+        let head = self.view.head.ok_or(Error::NoBlocks)?.number;
+        let (from, to) = ((*blocks.start()).max(self.view.oldest), (*blocks.end()).min(head));
+        if from > to {
+            return Ok(Vec::new());
+        }
+        self.view.account_changes(&keccak256(address), (from, to), falling, most)
+    }
+
     /// A slot after block `at`; zero if absent.
     ///
     /// # Errors

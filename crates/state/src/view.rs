@@ -153,6 +153,32 @@ impl View {
         self.account_now(hash)
     }
 
+    /// At most `most` blocks in `from..=to` that changed an account, rising or falling.
+    pub(crate) fn account_changes(
+        &self,
+        hash: &B256,
+        (from, to): (u64, u64),
+        falling: bool,
+        most: usize,
+    ) -> Result<Vec<u64>> {
+        let mut out = match &self.base {
+            Some(base) => base.account_changes(hash, (from, to), falling, most)?,
+            None => Vec::new(),
+        };
+        for layer in self.layers.iter().filter(|layer| layer.first <= to && layer.last >= from) {
+            let versions = layer.accounts.find(&(0, *hash)).map(|row| row.versions).unwrap_or_default();
+            let blocks = versions.iter().map(|version| version.block);
+            out.extend(blocks.filter(|block| (from..=to).contains(block)));
+        }
+        out.sort_unstable();
+        out.dedup();
+        if falling {
+            out.reverse();
+        }
+        out.truncate(most);
+        Ok(out)
+    }
+
     /// A slot after block `at`.
     pub(crate) fn slot_at(&self, id: u64, hash: &B256, at: u64) -> Result<Option<U256>> {
         if at < self.number() {

@@ -74,7 +74,8 @@ impl BlockContext {
         }
     }
 
-    fn block_env(&self) -> BlockEnv {
+    /// The block as revm takes it.
+    pub fn block_env(&self) -> BlockEnv {
         BlockEnv {
             number: U256::from(self.number),
             beneficiary: self.beneficiary,

@@ -1,7 +1,7 @@
 //! Execution: what a block, a call or a trace does to the state below it, and nothing about when or why. The same
 //! inputs give the same outputs on every machine: no clock, no randomness, no thread timing in here.
 //! Reading order: `environment`, `source` (where state comes from), `block`, `changes`, `header`; for what is not
-//! sealed: `simulator`, `request`, `estimate`.
+//! sealed: `simulator`, `request`, `estimate`; for what was: `replay`.
 
 mod block;
 mod changes;
@@ -12,6 +12,7 @@ mod estimate;
 mod header;
 mod history;
 mod outcome;
+mod replay;
 mod request;
 mod simulator;
 mod source;
@@ -24,8 +25,9 @@ pub use environment::{BlockContext, Checks, Environment};
 pub use estimate::{EstimateError, estimate_gas};
 pub use header::assemble_header;
 pub use outcome::{Ending, Outcome};
+pub use replay::{Replay, ReplayError};
 pub use request::{AccountOverride, BlockOverrides, CallRequest, Overrides};
-pub use simulator::{Simulated, SimulationError, Simulator, simulate};
+pub use simulator::{Simulated, SimulatedContext, SimulatedState, SimulationError, Simulator, simulate};
 pub use source::{At, MemorySource, StateSource};
 pub use transaction::{Refusal, transaction_env};
 

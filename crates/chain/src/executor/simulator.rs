@@ -192,6 +192,14 @@ impl<'s> Simulator<'s> {
         self.watch(tx, checks, inspector)
     }
 
+    /// The transaction that revm runs for a call.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn envelope(&mut self, request: &CallRequest) -> Result<TxEnv, ExecutionError> {
+        Ok(self.call_env(request)?.0)
+    }
+
     /// Runs a transaction as a block would, under an inspector, and forgets what it changed.
     ///
     /// # Errors

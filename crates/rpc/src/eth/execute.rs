@@ -56,7 +56,7 @@ fn plan(cx: &Context, args: &Args<'_>, default: BlockNumberOrTag) -> Result<Plan
     Ok(Plan { place: cx.chain.place(&view, at, pending)?, request, overrides })
 }
 
-fn call_request(request: TransactionRequest) -> Result<CallRequest, RpcError> {
+pub(crate) fn call_request(request: TransactionRequest) -> Result<CallRequest, RpcError> {
     if request.has_eip4844_fields() {
         return Err(RpcError::params("blob transactions do not exist on this chain"));
     }
@@ -79,7 +79,7 @@ fn call_request(request: TransactionRequest) -> Result<CallRequest, RpcError> {
     })
 }
 
-fn overrides(state: StateOverride, block: BlockOverrides) -> Result<Overrides, RpcError> {
+pub(crate) fn overrides(state: StateOverride, block: BlockOverrides) -> Result<Overrides, RpcError> {
     if state.len() > MAX_OVERRIDES {
         return Err(RpcError::params(format!(
             "too many state overrides: the limit is {MAX_OVERRIDES} accounts"
@@ -129,7 +129,7 @@ fn account_override(
     })
 }
 
-fn refused(error: &SimulationError) -> RpcError {
+pub(crate) fn refused(error: &SimulationError) -> RpcError {
     match error {
         SimulationError::Refused(_) => RpcError::server(format!("err: {error}")),
         SimulationError::Execution(_) => RpcError::internal(error.to_string()),

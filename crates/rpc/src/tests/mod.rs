@@ -6,6 +6,7 @@ mod control;
 mod door;
 mod methods;
 mod sockets;
+mod traces;
 
 use crate::{Limits, Mode, Server, ServerConfig, serve};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
@@ -142,10 +143,22 @@ impl Node {
 
     /// A signed transfer or call.
     fn signed(&self, account: usize, nonce: u64, to: TxKind, value: u64, input: Bytes) -> String {
+        self.signed_with_gas(account, nonce, to, value, input, 200_000)
+    }
+
+    fn signed_with_gas(
+        &self,
+        account: usize,
+        nonce: u64,
+        to: TxKind,
+        value: u64,
+        input: Bytes,
+        gas_limit: u64,
+    ) -> String {
         let transaction = TxEip1559 {
             chain_id: 31337,
             nonce,
-            gas_limit: 200_000,
+            gas_limit,
             max_fee_per_gas: 10_000_000_000,
             max_priority_fee_per_gas: 1_000_000_000,
             to,

@@ -89,6 +89,29 @@ impl Base {
         self.before_next(rows::SLOT, &(id, *hash), at, rows::read_past_slot)
     }
 
+    /// At most `most` folded blocks in `from..=to` that changed an account, rising or falling.
+    pub(crate) fn account_changes(
+        &self,
+        hash: &B256,
+        (from, to): (u64, u64),
+        falling: bool,
+        most: usize,
+    ) -> Result<Vec<u64>> {
+        let to = to.min(self.folded);
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let space = &self.db.spaces.past;
+        let key = |block| rows::past_key(rows::ACCOUNT, &(0, *hash), block);
+        let mut rows = self.between(space, &key(from), &key(to));
+        let next = || if falling { rows.next_back() } else { rows.next() };
+        let read = |row: Result<(Slice, Slice)>| {
+            let (key, _) = row?;
+            rows::read_past_block(&key).ok_or_else(|| self.db.malformed(space, &key))
+        };
+        std::iter::from_fn(next).take(most).map(read).collect()
+    }
+
     fn before_next<T>(
         &self,
         kind: u8,

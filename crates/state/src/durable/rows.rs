@@ -124,6 +124,11 @@ pub(super) fn past_key(kind: u8, position: &Position, block: u64) -> Vec<u8> {
     out
 }
 
+/// The block of a key of `past`.
+pub(super) fn read_past_block(key: &[u8]) -> Option<u64> {
+    key.last_chunk().map(|block| u64::from_be_bytes(*block))
+}
+
 /// A row of `past` for an account.
 pub(super) fn past_account(row: Option<&AccountRow>) -> Vec<u8> {
     let mut out = Vec::new();

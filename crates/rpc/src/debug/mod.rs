@@ -1,0 +1,4 @@
+//! `debug_`: transactions, blocks and calls traced as geth does, and raw encodings.
+
+pub(crate) mod raw;
+pub(crate) mod traces;

@@ -1,0 +1,81 @@
+//! `debug_`, `trace_` and `ots_` on a chain with bytecode and native contracts: a story told once, seen in every form.
+
+mod debug;
+mod diffs;
+
+use super::*;
+use alloy_primitives::bytes;
+use alloy_sol_types::{SolCall, sol};
+use types::addresses::{STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY};
+
+sol! {
+    function mint(address to, uint256 value);
+    function approve(address spender, uint256 value) returns (bool);
+    function depositIntoStrategy(address strategy, address token, uint256 amount) returns (uint256);
+}
+
+/// `SSTORE(calldata[0..32], calldata[32..64])`.
+const BOX_INIT: Bytes = bytes!("666020355f3555005f5260076019f3");
+/// Reverts with the word 0x2a.
+const REVERTER_INIT: Bytes = bytes!("67602a5f5260205ffd5f5260086018f3");
+/// A chain on which account 0 has deployed the small contracts.
+struct Story {
+    node: Node,
+    cube: Address,
+    reverter: Address,
+}
+
+impl Story {
+    async fn begin() -> Self {
+        let node = node().await;
+        let cube = node.deploy(BOX_INIT).await;
+        let reverter = node.deploy(REVERTER_INIT).await;
+        Self { node, cube, reverter }
+    }
+}
+
+impl Node {
+    /// Signs with the next nonce, sends, and returns the transaction's hash: it is sealed.
+    async fn send(&self, account: usize, to: TxKind, value: u64, input: Bytes) -> String {
+        let nonce = self.number("eth_getTransactionCount", json!([self.address(account), "pending"])).await;
+        let raw = self.signed_with_gas(account, nonce, to, value, input, 1_000_000);
+        text(&self.get("eth_sendRawTransaction", json!([raw])).await)
+    }
+
+    async fn send_to(&self, account: usize, to: Address, value: u64, input: impl Into<Bytes>) -> String {
+        self.send(account, TxKind::Call(to), value, input.into()).await
+    }
+
+    async fn deploy(&self, init: Bytes) -> Address {
+        let hash = self.send(0, TxKind::Create, 0, init).await;
+        let receipt = self.get("eth_getTransactionReceipt", json!([hash])).await;
+        text(&receipt["contractAddress"]).parse().unwrap()
+    }
+
+    async fn receipt(&self, hash: &str) -> Value {
+        self.get("eth_getTransactionReceipt", json!([hash])).await
+    }
+
+    /// Mints, approves and deposits; the hash is the deposit's.
+    async fn deposit(&self, account: usize, amount: u64) -> String {
+        let amount = U256::from(amount);
+        let mint = mintCall { to: self.address(account), value: amount }.abi_encode();
+        self.send_to(account, TEST_TOKEN, 0, mint).await;
+        let approve = approveCall { spender: STRATEGY_MANAGER, value: amount }.abi_encode();
+        self.send_to(account, TEST_TOKEN, 0, approve).await;
+        self.send_to(account, STRATEGY_MANAGER, 0, deposit_call(amount)).await
+    }
+}
+
+fn deposit_call(amount: U256) -> Vec<u8> {
+    depositIntoStrategyCall { strategy: TEST_TOKEN_STRATEGY, token: TEST_TOKEN, amount }.abi_encode()
+}
+
+/// Calldata of the box: a slot and its value.
+fn put(slot: u64, value: u64) -> Bytes {
+    [U256::from(slot).to_be_bytes::<32>(), U256::from(value).to_be_bytes()].concat().into()
+}
+
+fn word(value: u64) -> String {
+    format!("{:#066x}", value)
+}
