@@ -7,5 +7,6 @@ mod differential;
 mod estimates;
 mod history;
 mod refusals;
+mod replays;
 mod simulations;
 mod testkit;

@@ -33,7 +33,7 @@ async fn the_struct_log_of_a_store_is_the_one_worked_out_by_hand() {
 
 #[tokio::test]
 async fn options_of_the_struct_log_leave_out_and_put_in() {
-    let Story { node, cube, reverter } = Story::begin().await;
+    let Story { node, cube, reverter, .. } = Story::begin().await;
     let hash = node.send_to(0, cube, 0, put(3, 9)).await;
     let options = json!({ "disableStack": true, "disableStorage": true, "limit": 5 });
     let trace = node.get("debug_traceTransaction", json!([hash, options])).await;

@@ -2,6 +2,8 @@
 
 mod debug;
 mod diffs;
+mod otterscan;
+mod parity;
 
 use super::*;
 use alloy_primitives::bytes;
@@ -18,11 +20,18 @@ sol! {
 const BOX_INIT: Bytes = bytes!("666020355f3555005f5260076019f3");
 /// Reverts with the word 0x2a.
 const REVERTER_INIT: Bytes = bytes!("67602a5f5260205ffd5f5260086018f3");
+/// Sends its value to the address in its calldata.
+const FORWARDER_INIT: Bytes = bytes!("695f5f5f5f345f355af1005f52600a6016f3");
+/// Creates a contract that does nothing.
+const FACTORY_INIT: Bytes = bytes!("6d6360015ff35f526004601c5ff0005f52600e6012f3");
+
 /// A chain on which account 0 has deployed the small contracts.
 struct Story {
     node: Node,
     cube: Address,
     reverter: Address,
+    forwarder: Address,
+    factory: Address,
 }
 
 impl Story {
@@ -30,7 +39,26 @@ impl Story {
         let node = node().await;
         let cube = node.deploy(BOX_INIT).await;
         let reverter = node.deploy(REVERTER_INIT).await;
-        Self { node, cube, reverter }
+        let forwarder = node.deploy(FORWARDER_INIT).await;
+        let factory = node.deploy(FACTORY_INIT).await;
+        Self { node, cube, reverter, forwarder, factory }
+    }
+
+    /// One transaction of each kind, each in a block of its own: the hashes, in order.
+    async fn tell(&self) -> Vec<String> {
+        let node = &self.node;
+        let person: Bytes = Address::with_last_byte(0xa1).into_word().to_vec().into();
+        vec![
+            node.send_to(0, Address::with_last_byte(0xa1), 5, Bytes::new()).await,
+            node.send_to(1, self.cube, 0, put(3, 9)).await,
+            node.send_to(1, self.cube, 0, put(3, 0)).await,
+            node.send_to(2, self.reverter, 0, Bytes::new()).await,
+            node.send_to(0, self.forwarder, 6, person).await,
+            node.send_to(1, self.factory, 0, Bytes::new()).await,
+            node.send(2, TxKind::Create, 1, BOX_INIT).await,
+            node.deposit(0, 1_000).await,
+            node.send_to(1, STRATEGY_MANAGER, 0, deposit_call(U256::from(5))).await,
+        ]
     }
 }
 
