@@ -19,8 +19,8 @@ use chain::SealedBlock;
 pub(crate) const METHODS: &[Method] = &[
     Method::now("ots_getApiLevel", api_level),
     Method::now("ots_hasCode", has_code),
-    Method::now("ots_getBlockDetails", details),
-    Method::now("ots_getBlockDetailsByHash", details_by_hash),
+    Method::heavy("ots_getBlockDetails", details),
+    Method::heavy("ots_getBlockDetailsByHash", details_by_hash),
     Method::heavy("ots_getBlockTransactions", transactions),
     Method::now("erigon_getHeaderByNumber", header),
 ];

@@ -91,10 +91,10 @@ fn keeps(options: &GethDebugTracingOptions) -> Result<Keeps, RpcError> {
     };
     match named {
         GethDebugTracerType::BuiltInTracer(tracer) => match tracer {
-            BuiltIn::CallTracer | BuiltIn::FlatCallTracer | BuiltIn::MuxTracer => {
+            BuiltIn::CallTracer | BuiltIn::FlatCallTracer | BuiltIn::MuxTracer | BuiltIn::PreStateTracer => {
                 Ok(Keeps { frames: true, ..Keeps::default() })
             }
-            BuiltIn::PreStateTracer | BuiltIn::FourByteTracer | BuiltIn::NoopTracer => Ok(Keeps::default()),
+            BuiltIn::FourByteTracer | BuiltIn::NoopTracer => Ok(Keeps::default()),
             BuiltIn::StateGasTracer | BuiltIn::Erc7562Tracer => Err(not_offered(named.as_str())),
         },
         GethDebugTracerType::JsTracer(code) => Err(not_offered(code)),

@@ -30,11 +30,7 @@ fn watcher(cx: &Context, kinds: &Kinds, allowance: Allowance) -> Bounded<Tracing
         .set_max_recorded_bytes(Some(cx.limits.max_trace_bytes))
         .set_behavior(TraceLimitBehavior::Halt);
     let steps = kinds.contains(&TraceType::VmTrace);
-    let keeps = Keeps {
-        steps: if steps { u64::MAX } else { 0 },
-        frames: kinds.contains(&TraceType::Trace),
-        ..Keeps::default()
-    };
+    let keeps = Keeps { steps: if steps { u64::MAX } else { 0 }, frames: true, ..Keeps::default() };
     Bounded::new(TracingInspector::new(config).with_limits(limits), keeps, allowance)
 }
 

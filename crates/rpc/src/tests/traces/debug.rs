@@ -2,7 +2,7 @@
 
 use super::*;
 use alloy_primitives::keccak256;
-use types::addresses::DELEGATION_MANAGER;
+use types::addresses::{DELEGATION_MANAGER, HISTORY_STORAGE};
 
 #[tokio::test]
 async fn the_struct_log_of_a_store_is_the_one_worked_out_by_hand() {
@@ -196,6 +196,19 @@ async fn a_trace_that_would_fill_the_memory_is_refused_and_the_node_lives_on() {
     let trace = node.get("debug_traceCall", json!([call, "latest", options])).await;
     assert_eq!((&trace["failed"], trace["structLogs"].as_array().unwrap().len()), (&json!(true), 10));
     assert_eq!(trace["gas"], 30_000_000);
+    node.end().await;
+}
+
+#[tokio::test]
+async fn hashes_of_blocks_sealed_without_a_step_are_seen_by_a_trace_as_they_were_by_the_block() {
+    let node = node().await;
+    node.get("anvil_mine", json!([300])).await;
+    let asked = Bytes::from(U256::from(120).to_be_bytes::<32>());
+    let hash = node.send_to(0, HISTORY_STORAGE, 0, asked).await;
+    node.get("anvil_mine", json!([300])).await;
+    let expected = node.get("eth_getBlockByNumber", json!(["0x78", false])).await["hash"].clone();
+    let frame = node.get("debug_traceTransaction", json!([hash, { "tracer": "callTracer" }])).await;
+    assert_eq!((&frame["output"], frame.get("error")), (&expected, None));
     node.end().await;
 }
 
