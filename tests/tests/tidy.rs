@@ -24,19 +24,21 @@ const MAX_HEADER_LINES: usize = 5;
 /// Each crate with the crates that its normal dependencies may name; `tests` and `xtask` may use everything.
 const ARROWS: &[(&str, &[&str])] = &[
     ("types", &[]),
+    ("light", &["types"]),
     ("state", &["types"]),
-    ("protocol", &["types"]),
-    ("chain", &["types", "state", "protocol"]),
-    ("rpc", &["types", "state", "protocol", "chain"]),
-    ("node", &["types", "state", "protocol", "chain", "rpc"]),
+    ("protocol", &["types", "light"]),
+    ("chain", &["types", "light", "state", "protocol"]),
+    ("rpc", &["types", "light", "state", "protocol", "chain"]),
+    ("node", &["types", "light", "state", "protocol", "chain", "rpc"]),
 ];
 
 /// Crates that must build without an EVM.
-const WITHOUT_EVM: &[&str] = &["types", "state", "protocol"];
+const WITHOUT_EVM: &[&str] = &["types", "light", "state", "protocol"];
 
 /// Where the outcome of a block is computed (ARCHITECTURE.md, *What must always hold*, 3).
 const DETERMINISTIC: &[&str] = &[
     "crates/types/src/",
+    "crates/light/src/",
     "crates/protocol/src/",
     "crates/state/src/",
     "crates/chain/src/executor",

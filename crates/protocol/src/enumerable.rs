@@ -59,6 +59,28 @@ impl<O: Key, T: Word> EnumerableSets<O, T> {
         (0..length).map(|index| self.items.get(view, (set, index))).collect()
     }
 
+    /// The value at a place of the order, counted from 0.
+    ///
+    /// # Errors
+    /// Out of gas, or the node's.
+    pub fn at_place<V: View + ?Sized>(&self, view: &mut V, owner: O, place: u64) -> Result<Option<T>, Fatal> {
+        if place >= self.lengths.get(view, owner)? {
+            return Ok(None);
+        }
+        let set = self.name(view, owner)?;
+        Ok(Some(self.items.get(view, (set, place))?))
+    }
+
+    /// The raw entries of a set of these values, which differ, for a genesis state.
+    pub fn genesis(&self, owner: O, values: &[T]) -> Vec<(U256, U256)> {
+        let set: B256 = owner.slot(self.tag).into();
+        let rows = values.iter().zip(0_u64..).flat_map(|(value, index)| {
+            let place = (set, value.to_word().into());
+            [self.items.entry((set, index), *value), self.places.entry(place, index.saturating_add(1))]
+        });
+        rows.chain([self.lengths.entry(owner, values.len() as u64)]).collect()
+    }
+
     /// Adds at the end. Answers whether the value is new.
     ///
     /// # Errors
@@ -134,6 +156,15 @@ impl<O: Key, K: Word, V: Word> EnumerableMaps<O, K, V> {
     pub fn get<W: View + ?Sized>(&self, view: &mut W, owner: O, key: K) -> Result<V, Fatal> {
         let map = self.keys.name(view, owner)?;
         self.values.get(view, (map, key.to_word().into()))
+    }
+
+    /// The raw entries of a map of these keys, which differ, for a genesis state.
+    pub fn genesis(&self, owner: O, entries: &[(K, V)]) -> Vec<(U256, U256)> {
+        let map: B256 = owner.slot(self.keys.tag).into();
+        let keys: Vec<K> = entries.iter().map(|(key, _)| *key).collect();
+        let values =
+            entries.iter().map(|(key, value)| self.values.entry((map, key.to_word().into()), *value));
+        values.chain(self.keys.genesis(owner, &keys)).collect()
     }
 
     /// All keys in order.

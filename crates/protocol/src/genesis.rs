@@ -1,7 +1,7 @@
 //! The native contracts' accounts in the genesis state.
 
 use crate::{
-    eigen_pod_manager, pauser_registry,
+    avs_directory, eigen_pod_manager, pauser_registry, protocol_registry,
     registry::{STUB_CODE, instance_code},
     strategy_base, strategy_factory, strategy_manager,
 };
@@ -9,8 +9,9 @@ use alloy_primitives::{Address, Bytes, U256};
 use types::{
     Params,
     addresses::{
-        ALLOCATION_MANAGER, DELEGATION_MANAGER, EIGEN_POD_MANAGER, MULTICALL3, PAUSER_REGISTRY,
-        PERMISSION_CONTROLLER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, EIGEN_POD_MANAGER, KEY_REGISTRAR, MULTICALL3,
+        PAUSER_REGISTRY, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER, STRATEGY_FACTORY,
+        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -53,6 +54,10 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(PERMISSION_CONTROLLER, Vec::new()),
         singleton(STRATEGY_FACTORY, strategy_factory::genesis(setup.roles.owner, made)),
         singleton(PAUSER_REGISTRY, pauser_registry::genesis(setup.roles)),
+        singleton(AVS_DIRECTORY, avs_directory::genesis(setup.roles)),
+        singleton(KEY_REGISTRAR, Vec::new()),
+        singleton(RELEASE_MANAGER, Vec::new()),
+        singleton(PROTOCOL_REGISTRY, protocol_registry::genesis(setup.params.rules, setup.roles)),
         singleton(WETH, Vec::new()),
         singleton(MULTICALL3, Vec::new()),
     ];

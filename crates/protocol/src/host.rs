@@ -27,6 +27,8 @@ pub enum Fatal {
     OutOfGas,
     /// Halts this frame: a write was tried inside a STATICCALL.
     StaticWrite,
+    /// Halts this frame as the INVALID opcode does: all its gas is gone.
+    Invalid,
     /// The node failed to read its state: no outcome of the transaction may be recorded.
     Node,
     /// A rule of ours is broken, with the rule: stops the block.

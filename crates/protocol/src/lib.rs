@@ -3,6 +3,8 @@
 
 pub mod allocation_manager;
 pub mod audit;
+pub mod avs_directory;
+pub mod blobs;
 pub mod delegation_manager;
 pub mod dispatch;
 pub mod eigen_pod_manager;
@@ -13,6 +15,7 @@ pub mod genesis;
 pub mod guard;
 pub mod history;
 pub mod host;
+pub mod key_registrar;
 pub mod ledger;
 pub mod math;
 pub mod mem;
@@ -22,7 +25,9 @@ pub mod ownable;
 pub mod pausable;
 pub mod pauser_registry;
 pub mod permission_controller;
+pub mod protocol_registry;
 pub mod registry;
+pub mod release_manager;
 pub mod signature;
 pub mod slashing;
 pub mod storage;

@@ -343,7 +343,7 @@ impl MemHost {
             Ok(data) => (Status::Success, data),
             Err(Error::Revert(data)) => (Status::Revert, data),
             Err(Error::Fatal(Fatal::OutOfGas)) => (Status::OutOfGas, Bytes::new()),
-            Err(Error::Fatal(Fatal::StaticWrite)) => (Status::Halt, Bytes::new()),
+            Err(Error::Fatal(Fatal::StaticWrite | Fatal::Invalid)) => (Status::Halt, Bytes::new()),
             Err(Error::Fatal(fatal @ (Fatal::Node | Fatal::Broken(_)))) => return Err(fatal),
         };
         Ok(Reply { status, data })

@@ -1,8 +1,9 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
 use crate::{
-    allocation_manager, delegation_manager, eigen_pod_manager, host::NativeFn, multicall3, pauser_registry,
-    permission_controller, strategy_base, strategy_factory, strategy_manager, test_token, weth,
+    allocation_manager, avs_directory, delegation_manager, eigen_pod_manager, host::NativeFn, key_registrar,
+    multicall3, pauser_registry, permission_controller, protocol_registry, release_manager, strategy_base,
+    strategy_factory, strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
 use types::addresses;
@@ -27,6 +28,10 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::PERMISSION_CONTROLLER, permission_controller::main),
     (addresses::STRATEGY_FACTORY, strategy_factory::main),
     (addresses::PAUSER_REGISTRY, pauser_registry::main),
+    (addresses::AVS_DIRECTORY, avs_directory::main),
+    (addresses::KEY_REGISTRAR, key_registrar::main),
+    (addresses::RELEASE_MANAGER, release_manager::main),
+    (addresses::PROTOCOL_REGISTRY, protocol_registry::main),
     (addresses::TEST_TOKEN, test_token::main),
     (addresses::WETH, weth::main),
     (addresses::MULTICALL3, multicall3::main),

@@ -138,6 +138,12 @@ impl Key for (B256, u64) {
     }
 }
 
+impl Key for (B256, u64, u64) {
+    fn slot(self, tag: u32) -> U256 {
+        hashed(tag, &[self.0.as_slice(), &self.1.to_be_bytes(), &self.2.to_be_bytes()])
+    }
+}
+
 impl Key for (B256, B256) {
     fn slot(self, tag: u32) -> U256 {
         hashed(tag, &[self.0.as_slice(), self.1.as_slice()])

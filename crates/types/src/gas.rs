@@ -16,6 +16,18 @@ pub const NATIVE_CALL: u64 = 100;
 /// Recovering a signer, as the ecrecover precompile.
 pub const ECRECOVER: u64 = 3_000;
 
+/// Adding two points of BN254, as the precompile (EIP-1108).
+pub const BN254_ADD: u64 = 150;
+/// Multiplying a point of BN254 by a number, as the precompile (EIP-1108).
+pub const BN254_MULTIPLY: u64 = 6_000;
+/// A product of pairings, as the precompile (EIP-1108), besides its pairs.
+pub const BN254_PAIRING: u64 = 45_000;
+/// Each pair of a product of pairings.
+pub const BN254_PAIRING_OF_TWO_POINTS: u64 = 34_000;
+/// A square root modulo BN254's prime: the modular exponentiation precompile (EIP-7883), 16 a bit after the first of
+/// an exponent of 252 bits.
+pub const BN254_ROOT: u64 = 16 * 251;
+
 /// The price of hashing `bytes` bytes.
 pub const fn keccak(bytes: usize) -> u64 {
     KECCAK.saturating_add(KECCAK_WORD.saturating_mul(words(bytes)))

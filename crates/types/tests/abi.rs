@@ -74,11 +74,15 @@ fn names(lines: &BTreeSet<String>) -> Vec<&str> {
 fn complete_contracts_have_every_member_of_the_pinned_release() {
     let table = table();
     let complete = [
+        "AVSDirectory",
         "AllocationManager",
         "DelegationManager",
         "EigenPodManager",
+        "KeyRegistrar",
         "PauserRegistry",
         "PermissionController",
+        "ProtocolRegistry",
+        "ReleaseManager",
         "StrategyBase",
         "StrategyBaseTVLLimits",
     ];

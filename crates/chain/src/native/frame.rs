@@ -93,6 +93,7 @@ impl<D: Drive> JournalHost<'_, D> {
             Err(Error::Fatal(Fatal::StaticWrite)) => {
                 Ok((InstructionResult::StateChangeDuringStaticCall, Bytes::new()))
             }
+            Err(Error::Fatal(Fatal::Invalid)) => Ok((InstructionResult::InvalidFEOpcode, Bytes::new())),
             Err(Error::Fatal(Fatal::Node)) => Err(self.node_error()),
             Err(Error::Fatal(Fatal::Broken(rule))) => Err(ContextError::Custom(broken(rule))),
         }

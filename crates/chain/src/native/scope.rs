@@ -98,6 +98,7 @@ impl<D: Drive> JournalHost<'_, D> {
             Err(Error::Fatal(Fatal::StaticWrite)) => {
                 (InstructionResult::StateChangeDuringStaticCall, Bytes::new())
             }
+            Err(Error::Fatal(Fatal::Invalid)) => (InstructionResult::InvalidFEOpcode, Bytes::new()),
             Err(Error::Fatal(Fatal::Node | Fatal::Broken(_))) => {
                 (InstructionResult::FatalExternalError, Bytes::new())
             }

@@ -16,15 +16,16 @@ use types::{
         InputAddressZero, OnlyUnpauser, PauserStatusChanged, UnpauserChanged, isPauserCall, setIsPauserCall,
         setUnpauserCall, unpauserCall,
     },
+    addresses::PROTOCOL_REGISTRY,
     params::Roles,
 };
 
 const UNPAUSER: Slot<Address> = Slot::at(0);
 const PAUSERS: Map<Address, bool> = Map::at(1);
 
-/// The storage that a genesis state gives it.
+/// The storage that a genesis state gives it. ProtocolRegistry is a pauser, or its one switch would stop nothing.
 pub fn genesis(roles: &Roles) -> Vec<(U256, U256)> {
-    let pausers = roles.pausers.iter().map(|pauser| PAUSERS.entry(*pauser, true));
+    let pausers = roles.pausers.iter().chain([&PROTOCOL_REGISTRY]).map(|pauser| PAUSERS.entry(*pauser, true));
     pausers.chain([UNPAUSER.entry(roles.unpauser)]).collect()
 }
 

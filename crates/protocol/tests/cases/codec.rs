@@ -45,7 +45,7 @@ pub fn is_as_expected(names: &impl Names, expected: &Value, actual: &DynSolValue
         return true;
     }
     match actual {
-        DynSolValue::Array(values) | DynSolValue::Tuple(values) => {
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
             let expected = items(expected);
             expected.len() == values.len()
                 && expected
@@ -69,7 +69,7 @@ pub fn is_as_expected(names: &impl Names, expected: &Value, actual: &DynSolValue
 /// A value for people, with names for addresses.
 pub fn show(names: &impl Names, value: &DynSolValue) -> String {
     match value {
-        DynSolValue::Array(values) | DynSolValue::Tuple(values) => {
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
             let shown: Vec<String> = values.iter().map(|value| show(names, value)).collect();
             format!("[{}]", shown.join(", "))
         }

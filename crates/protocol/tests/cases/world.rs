@@ -6,12 +6,13 @@ use crate::{
 };
 use alloy_dyn_abi::{DynSolType, DynSolValue, EventExt, FunctionExt, JsonAbiExt, Specifier};
 use alloy_json_abi::{Event, Function, JsonAbi};
-use alloy_primitives::{Address, B256, Bytes, Log, U256, hex, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256, address, hex, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
+use light::bn254;
 use protocol::{
     eigen_pod_manager,
     genesis::Setup,
-    host::{BlockInfo, Error, Host, Result, revert_empty, revert_with},
+    host::{BlockInfo, Error, Fatal, Host, Result, revert_empty, revert_with},
     mem::{Account, MemHost},
     registry::instance_code,
     storage::Map,
@@ -41,7 +42,13 @@ const CONTRACTS: &[(&str, Address, &str)] = &[
     ("PC", addresses::PERMISSION_CONTROLLER, "PermissionController"),
     ("SF", addresses::STRATEGY_FACTORY, "StrategyFactory"),
     ("PR", addresses::PAUSER_REGISTRY, "PauserRegistry"),
+    ("AD", addresses::AVS_DIRECTORY, "AVSDirectory"),
+    ("KR", addresses::KEY_REGISTRAR, "KeyRegistrar"),
+    ("RM", addresses::RELEASE_MANAGER, "ReleaseManager"),
 ];
+
+/// The contract that accepts any signature, where a case saw it: its address is a key in that case.
+const WALLET: Address = address!("0xc0de000000000000000000000000000000000004");
 
 const TOKENS: [&str; 5] = ["t1", "t2", "t3", "tcap", "newToken"];
 
@@ -115,10 +122,11 @@ impl World {
             ("BURN", addresses::BURN),
             ("eigenStrategy", addresses::EIGEN_STRATEGY),
             ("zero", Address::ZERO),
+            ("wallet", WALLET),
         ] {
             self.names.insert(name.into(), address);
         }
-        let stubs: [(&str, protocol::host::NativeFn); 5] = [
+        let stubs: [(&str, protocol::host::NativeFn); 4] = [
             ("registrar", |_, _| Ok(word(1))),
             ("trapRegistrar", |_, input| {
                 if input.starts_with(&IAVSRegistrar::deregisterOperatorCall::SELECTOR) {
@@ -127,14 +135,14 @@ impl World {
                 Ok(word(1))
             }),
             ("noRegistrar", |_, _| Ok(word(0))),
-            ("wallet", |_, _| {
-                Ok(hex!("1626ba7e00000000000000000000000000000000000000000000000000000000").into())
-            }),
             ("newToken", token),
         ];
         for (name, entry) in stubs {
             self.chain.place(account(name), entry);
         }
+        self.chain.place(WALLET, |_, _| {
+            Ok(hex!("1626ba7e00000000000000000000000000000000000000000000000000000000").into())
+        });
     }
 
     /// Strategies of three tokens, named so that their addresses ascend, and one with limits.
@@ -245,6 +253,7 @@ impl World {
         let call = text(&step["call"]);
         let data = match (answer, &expect["error"]) {
             (Ok(data), Value::Null) => data,
+            (Err(Error::Fatal(Fatal::Invalid)), error) if error["name"] == "(empty)" => return None,
             (Err(Error::Revert(data)), error) if !error.is_null() => {
                 return (data != self.revert_data(error))
                     .then(|| format!("{call} reverted {data}, expected {error}"));
@@ -263,7 +272,7 @@ impl World {
         (!equal).then(|| format!("{call} returned {}, expected {expected:?}", show(self, &actual)))
     }
 
-    fn revert_data(&self, error: &Value) -> Bytes {
+    fn revert_data(&mut self, error: &Value) -> Bytes {
         let argument = error["args"][0].as_str();
         match (text(&error["name"]), argument) {
             ("(empty)", _) => Bytes::new(),
@@ -272,9 +281,19 @@ impl World {
                 alloy_sol_types::Panic { code }.abi_encode().into()
             }
             ("Error", Some(message)) => alloy_sol_types::Revert::from(message).abi_encode().into(),
-            (_, None) => text(&error["selector"]).parse().expect("a selector"),
-            (name, _) => panic!("{name} takes arguments that no runnable case has"),
+            (name, _) => self.custom_error(name, list(&error["args"])),
         }
+    }
+
+    /// The error `name` of whatever contract declares it.
+    fn custom_error(&mut self, name: &str, arguments: &[Value]) -> Bytes {
+        let abis = CONTRACTS.iter().map(|(.., abi)| *abi).chain(["StrategyBase", "StrategyBaseTVLLimits"]);
+        let mut errors = abis.filter_map(|abi| abi::json(abi)?.error(name)?.first().cloned());
+        let error = errors.next().unwrap_or_else(|| panic!("no contract has the error {name}"));
+        let kinds = error.inputs.iter().map(|input| input.resolve().expect("a type"));
+        let values = kinds.zip(arguments).map(|(kind, argument)| value(self, &kind, argument)).collect();
+        let fields = DynSolValue::Tuple(values).abi_encode_params();
+        [error.selector().as_slice(), &fields].concat().into()
     }
 
     fn compare_logs(&self, expected: &[Value]) -> Vec<String> {
@@ -353,6 +372,12 @@ impl World {
         function.abi_encode_input(&arguments).expect("arguments of the right types")
     }
 
+    fn sign_bn254(&mut self, request: &Value) -> Vec<u8> {
+        let digest = self.send(&request["digest"]).expect("a digest");
+        let point = bn254_secret(&request["secret"]).sign(B256::from_slice(&digest));
+        words(&[point.x, point.y])
+    }
+
     fn sign(&mut self, request: &Value) -> Vec<u8> {
         let digest = self.send(&request["digest"]).expect("a digest");
         let key = secret(text(&request["by"]));
@@ -402,6 +427,12 @@ impl Names for World {
             DynSolValue::FixedBytes(saved(self, "root").0, 32)
         } else if argument["addressBytes"].is_string() {
             DynSolValue::Bytes(self.address(text(&argument["addressBytes"])).to_vec())
+        } else if argument["bn254Key"].is_string() {
+            DynSolValue::Bytes(bn254_key(&argument["bn254Key"]))
+        } else if argument["bn254KeyG1"].is_string() {
+            DynSolValue::Bytes(bn254_key(&argument["bn254KeyG1"])[..64].to_vec())
+        } else if argument["bn254Signature"].is_object() {
+            DynSolValue::Bytes(self.sign_bn254(&argument["bn254Signature"]))
         } else {
             DynSolValue::Bytes(self.sign(&argument["signature"]))
         }
@@ -411,6 +442,20 @@ impl Names for World {
 /// An account's key is the hash of its name.
 fn secret(name: &str) -> SecretKey {
     SecretKey::from_byte_array(keccak256(name).0).expect("a key")
+}
+
+fn bn254_secret(number: &Value) -> bn254::SecretKey {
+    bn254::SecretKey::new(text(number).parse().expect("a number"))
+}
+
+fn bn254_key(number: &Value) -> Vec<u8> {
+    let secret = bn254_secret(number);
+    let (g1, g2) = (secret.key_g1(), secret.key_g2());
+    words(&[g1.x, g1.y, g2.x[0], g2.x[1], g2.y[0], g2.y[1]])
+}
+
+fn words(numbers: &[U256]) -> Vec<u8> {
+    numbers.iter().flat_map(U256::to_be_bytes::<32>).collect()
 }
 
 fn account(name: &str) -> Address {

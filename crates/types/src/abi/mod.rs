@@ -2,14 +2,18 @@
 //! `sol!` declares them. What a member does is told in `protocol`, where it is implemented.
 
 mod allocation_manager;
+mod avs_directory;
 mod delegation_manager;
 mod eigen_pod_manager;
 mod erc20;
+mod key_registrar;
 mod multicall3;
 mod ownable;
 mod pausable;
 mod pauser_registry;
 mod permission_controller;
+mod protocol_registry;
+mod release_manager;
 mod strategy_base;
 mod strategy_base_tvl_limits;
 mod strategy_factory;
@@ -20,14 +24,18 @@ mod weth;
 use alloy_json_abi::JsonAbi;
 
 pub use allocation_manager::{IAVSRegistrar, IAllocationManager};
+pub use avs_directory::IAVSDirectory;
 pub use delegation_manager::IDelegationManager;
 pub use eigen_pod_manager::{IEigenPod, IEigenPodManager};
 pub use erc20::IERC20;
+pub use key_registrar::IKeyRegistrar;
 pub use multicall3::IMulticall3;
 pub use ownable::IOwnable;
 pub use pausable::IPausable;
 pub use pauser_registry::IPauserRegistry;
 pub use permission_controller::IPermissionController;
+pub use protocol_registry::IProtocolRegistry;
+pub use release_manager::IReleaseManager;
 pub use strategy_base::IStrategy;
 pub use strategy_base_tvl_limits::IStrategyTvlLimits;
 pub use strategy_factory::IStrategyFactory;
@@ -40,13 +48,17 @@ type Named = (&'static str, fn() -> JsonAbi);
 
 /// What [`json`] knows.
 const ABIS: &[Named] = &[
+    ("AVSDirectory", IAVSDirectory::abi::contract),
     ("AllocationManager", IAllocationManager::abi::contract),
     ("DelegationManager", IDelegationManager::abi::contract),
-    ("EigenPodManager", IEigenPodManager::abi::contract),
     ("ERC20", IERC20::abi::contract),
+    ("EigenPodManager", IEigenPodManager::abi::contract),
+    ("KeyRegistrar", IKeyRegistrar::abi::contract),
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),
     ("PermissionController", IPermissionController::abi::contract),
+    ("ProtocolRegistry", IProtocolRegistry::abi::contract),
+    ("ReleaseManager", IReleaseManager::abi::contract),
     ("StrategyBase", IStrategy::abi::contract),
     ("StrategyBaseTVLLimits", IStrategyTvlLimits::abi::contract),
     ("StrategyFactory", IStrategyFactory::abi::contract),
