@@ -10,15 +10,15 @@ use crate::{
 use alloy_primitives::{Address, Log};
 use alloy_sol_types::{SolEvent, SolValue};
 use protocol::{
-    audit::{self, Actors},
+    audit::{self, Actors, OperatorSetName},
     host::NativeFn,
     registry,
 };
 use state::Reader;
 use std::{collections::BTreeSet, sync::Arc};
 use types::{
-    abi::{IDelegationManager, IStrategyManager},
-    addresses::{DELEGATION_MANAGER, STRATEGY_MANAGER},
+    abi::{IAllocationManager, IDelegationManager, IEigenPodManager, IStrategyManager},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, EIGEN_POD_MANAGER, STRATEGY_MANAGER},
 };
 
 /// Gas for one audit: no bound, for it runs on the operator's own wish.
@@ -33,6 +33,7 @@ pub struct Auditor {
     stakers: BTreeSet<Address>,
     operators: BTreeSet<Address>,
     strategies: BTreeSet<Address>,
+    sets: BTreeSet<OperatorSetName>,
 }
 
 /// What an audit came to.
@@ -78,10 +79,11 @@ impl Auditor {
             stakers: BTreeSet::new(),
             operators: BTreeSet::new(),
             strategies: BTreeSet::new(),
+            sets: BTreeSet::new(),
         };
         let from = reader.oldest();
         let view = View::new(reader, shared.clone());
-        let core = vec![DELEGATION_MANAGER, STRATEGY_MANAGER];
+        let core = vec![DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER, EIGEN_POD_MANAGER];
         let filter = LogFilter { from, to: view.head(), addresses: core, ..LogFilter::default() };
         for located in view.logs(&filter, LOGS_AT_ONCE)? {
             auditor.learn(&located.log);
@@ -104,6 +106,21 @@ impl Auditor {
                     self.stakers.insert(delegated.staker);
                 } else if let Ok(registered) = IDelegationManager::OperatorRegistered::decode_log(log) {
                     self.operators.insert(registered.operator);
+                }
+                true
+            }
+            ALLOCATION_MANAGER => {
+                if let Ok(added) = IAllocationManager::StrategyAddedToOperatorSet::decode_log(log) {
+                    self.strategies.insert(added.strategy);
+                } else if let Ok(made) = IAllocationManager::OperatorSetCreated::decode_log(log) {
+                    let IAllocationManager::OperatorSet { avs, id } = made.data.operatorSet;
+                    self.sets.insert(OperatorSetName { avs, id });
+                }
+                true
+            }
+            EIGEN_POD_MANAGER => {
+                if let Ok(shares) = IEigenPodManager::NewTotalShares::decode_log(log) {
+                    self.stakers.insert(shares.podOwner);
                 }
                 true
             }
@@ -140,6 +157,7 @@ impl Auditor {
             stakers: list(&self.stakers),
             operators: list(&self.operators),
             strategies: list(&self.strategies),
+            sets: self.sets.iter().cloned().collect(),
         };
         let mut overrides = Overrides::default();
         overrides.block.gas_limit = Some(GAS);

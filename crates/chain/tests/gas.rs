@@ -7,7 +7,7 @@
     reason = "a test: it may fail by panicking, and its numbers are small"
 )]
 
-use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address, bytes};
 use alloy_sol_types::SolCall;
 use chain::{
     CallRequest, Overrides,
@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 use types::{
     Params, Preset,
     abi::{
-        IAllocationManager, IDelegationManager as Dm, IMulticall3, IPermissionController as Pc,
+        IAllocationManager as Am, IDelegationManager as Dm, IMulticall3, IPermissionController as Pc,
         IStrategyFactory, IStrategyManager as Sm, ITestToken as Test, IWETH as Weth,
     },
     addresses::{
@@ -34,6 +34,10 @@ const OWNER: Address = address!("0x0000000000000000000000000000000000000a01");
 const STAKER: Address = address!("0x0000000000000000000000000000000000000b01");
 const OPERATOR: Address = address!("0x0000000000000000000000000000000000000b02");
 const OTHER: Address = address!("0x0000000000000000000000000000000000000b03");
+
+const SERVICE: Address = address!("0x0000000000000000000000000000000000000b04");
+/// A contract that answers 1 to everything.
+const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000b05");
 
 const HEAD: &str = "# Gas of the native contracts
 
@@ -88,7 +92,7 @@ impl Ledger<'_> {
 fn world(params: &Params) -> MemorySource {
     let mut source = MemorySource::default();
     let roles = Roles::all_held_by(OWNER);
-    for person in [OWNER, STAKER, OPERATOR, OTHER] {
+    for person in [OWNER, STAKER, OPERATOR, OTHER, SERVICE] {
         let balance = U256::from(10).pow(U256::from(21));
         let code_hash = alloy_primitives::KECCAK256_EMPTY;
         source.accounts.insert(person, Account { nonce: 0, balance, code_hash });
@@ -100,6 +104,10 @@ fn world(params: &Params) -> MemorySource {
         source.codes.insert(code_hash, native.code);
         source.slots.extend(native.storage.iter().map(|(slot, value)| ((native.address, *slot), *value)));
     }
+    let agree = bytes!("60015f5260205ff3");
+    let code_hash = alloy_primitives::keccak256(&agree);
+    source.accounts.insert(REGISTRAR, Account { nonce: 1, balance: U256::ZERO, code_hash });
+    source.codes.insert(code_hash, agree);
     source
 }
 
@@ -201,12 +209,62 @@ fn permissions(ledger: &mut Ledger<'_>) {
         &Pc::addPendingAdminCall { account: OPERATOR, admin: OTHER },
     );
     ledger.row((name, "acceptAdmin"), OTHER, at, &Pc::acceptAdminCall { account: OPERATOR });
-    let call = IAllocationManager::setAllocationDelayCall { operator: OPERATOR, delay: 5 };
+    let call = Am::setAllocationDelayCall { operator: OPERATOR, delay: 5 };
     ledger.row(("AllocationManager", "setAllocationDelay, by an admin"), OTHER, ALLOCATION_MANAGER, &call);
     let call_data = Bytes::from(Test::balanceOfCall { account: STAKER }.abi_encode());
     let call = IMulticall3::Call3 { target: TEST_TOKEN, allowFailure: false, callData: call_data };
     let aggregate = IMulticall3::aggregate3Call { calls: vec![call; 10] };
     ledger.row(("Multicall3", "aggregate3, 10 calls of balanceOf"), STAKER, MULTICALL3, &aggregate);
+}
+
+/// OTHER operates, SERVICE slashes it.
+fn operator_sets(ledger: &mut Ledger<'_>) {
+    let (name, at, half) = ("AllocationManager", ALLOCATION_MANAGER, 500_000_000_000_000_000);
+    let metadata =
+        Am::updateAVSMetadataURICall { avs: SERVICE, metadataURI: "https://example.org/service.json".into() };
+    ledger.row((name, "updateAVSMetadataURI, first"), SERVICE, at, &metadata);
+    let registrar = Am::setAVSRegistrarCall { avs: SERVICE, registrar: REGISTRAR };
+    ledger.row((name, "setAVSRegistrar, a contract"), SERVICE, at, &registrar);
+    let strategies = vec![TEST_TOKEN_STRATEGY];
+    let params = Am::CreateSetParamsV2 { operatorSetId: 1, strategies: strategies.clone(), slasher: SERVICE };
+    let create = Am::createOperatorSets_1Call { avs: SERVICE, params: vec![params] };
+    ledger.row((name, "createOperatorSets, 1 with 1 strategy"), SERVICE, at, &create);
+    let params = Am::RegisterParams { avs: SERVICE, operatorSetIds: vec![1], data: Bytes::new() };
+    let register = Am::registerForOperatorSetsCall { operator: OTHER, params };
+    ledger.row((name, "registerForOperatorSets, 1"), OTHER, at, &register);
+    let modify = |magnitude| {
+        let params = Am::AllocateParams {
+            operatorSet: Am::OperatorSet { avs: SERVICE, id: 1 },
+            strategies: vec![TEST_TOKEN_STRATEGY],
+            newMagnitudes: vec![magnitude],
+        };
+        Am::modifyAllocationsCall { operator: OTHER, params: vec![params] }
+    };
+    ledger.row((name, "modifyAllocations, first"), OTHER, at, &modify(2 * half));
+    let slash = Am::slashOperatorCall {
+        avs: SERVICE,
+        params: Am::SlashingParams {
+            operator: OTHER,
+            operatorSetId: 1,
+            strategies: strategies.clone(),
+            wadsToSlash: vec![U256::from(half)],
+            description: "double signing".into(),
+        },
+    };
+    ledger.row((name, "slashOperator, first"), SERVICE, at, &slash);
+    ledger.at_block(2_001);
+    ledger.row((name, "slashOperator, again"), SERVICE, at, &slash);
+    ledger.row((name, "modifyAllocations, less"), OTHER, at, &modify(half / 4));
+    ledger.at_block(2_100);
+    let clear = Am::clearDeallocationQueueCall { operator: OTHER, strategies, numToClear: vec![1] };
+    ledger.row((name, "clearDeallocationQueue, 1"), STAKER, at, &clear);
+    let set = Sm::OperatorSet { avs: SERVICE, id: 1 };
+    let clear = Sm::clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: U256::ONE };
+    let row = ("StrategyManager", "clearBurnOrRedistributableShares, 1 strategy");
+    ledger.row(row, STAKER, STRATEGY_MANAGER, &clear);
+    let params = Am::DeregisterParams { operator: OTHER, avs: SERVICE, operatorSetIds: vec![1] };
+    let deregister = Am::deregisterFromOperatorSetsCall { params };
+    ledger.row((name, "deregisterFromOperatorSets, 1"), OTHER, at, &deregister);
 }
 
 #[test]
@@ -225,6 +283,7 @@ fn verbs_cost_what_the_table_says() {
     strategies(&mut ledger);
     delegation(&mut ledger);
     permissions(&mut ledger);
+    operator_sets(&mut ledger);
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gas.md");
     if std::env::var_os("UPDATE_GAS").is_some() {

@@ -2,6 +2,9 @@
 //! views and the ledger. It runs as a native contract inside a simulation, so it can never change what it checks.
 //! Who takes part is told by its caller, who learns it from the events.
 
+mod allocations;
+mod slashes;
+
 use crate::{
     dispatch::static_call,
     host::{Host, Result, View},
@@ -13,8 +16,8 @@ use alloy_sol_types::{SolValue, sol};
 use std::collections::{BTreeMap, BTreeSet};
 use types::{
     Rules,
-    abi::{IDelegationManager, IERC20, IStrategy, IStrategyManager},
-    addresses::{BEACON_STRATEGY, DELEGATION_MANAGER, STRATEGY_MANAGER},
+    abi::{IDelegationManager, IERC20, IStrategy},
+    addresses::{BEACON_STRATEGY, DELEGATION_MANAGER},
     units::{OperatorShares, WAD},
 };
 
@@ -32,8 +35,19 @@ sol! {
         address[] stakers;
         /// Every operator.
         address[] operators;
-        /// Every strategy that ever took a deposit.
+        /// Every strategy that ever took a deposit or was put into an operator set.
         address[] strategies;
+        /// Every operator set.
+        OperatorSetName[] sets;
+    }
+
+    /// Which operator set.
+    #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    struct OperatorSetName {
+        /// The service.
+        address avs;
+        /// Which of its sets.
+        uint32 id;
     }
 }
 
@@ -59,10 +73,12 @@ pub fn check(view: &mut dyn View, actors: &Actors) -> Result<Vec<String>> {
         for strategy in &actors.strategies {
             audit.operator(view, *operator, *strategy)?;
         }
+        audit.allocations(view, *operator, &actors.strategies)?;
     }
-    for set in static_call(view, STRATEGY_MANAGER, &IStrategyManager::getPendingOperatorSetsCall {})? {
-        audit.uncleared(view, set)?;
+    for set in &actors.sets {
+        audit.operator_set(view, set)?;
     }
+    audit.slashes(view, &actors.sets)?;
     for strategy in &actors.strategies {
         audit.strategy(view, *strategy)?;
     }
@@ -110,6 +126,10 @@ impl Audit {
             self.demand(listed.insert(strategy), || format!("I8: {staker} has {strategy} listed twice"));
             self.position(view, staker, operator, strategy)?;
         }
+        let in_pods = Position::load(view, staker, BEACON_STRATEGY)?.shares;
+        self.demand(row.has_beacon_shares != in_pods.is_zero(), || {
+            format!("I8: {staker} has {} shares in pods, its row says otherwise", in_pods.0)
+        });
         self.withdrawals(view, staker)
     }
 
@@ -197,22 +217,6 @@ impl Audit {
         self.demand(left >= exact, || {
             format!("I2: {operator} has {shares} shares of {strategy}, less than its stakers' exact claims")
         });
-        Ok(())
-    }
-
-    /// What slashes of one operator set have taken and nobody has cleared.
-    fn uncleared(&mut self, view: &mut dyn View, set: IStrategyManager::OperatorSet) -> Result<()> {
-        let ids = IStrategyManager::getPendingSlashIdsCall { operatorSet: set.clone() };
-        for slash in static_call(view, STRATEGY_MANAGER, &ids)? {
-            let pending = IStrategyManager::getBurnOrRedistributableShares_0Call {
-                operatorSet: set.clone(),
-                slashId: slash,
-            };
-            let pending = static_call(view, STRATEGY_MANAGER, &pending)?;
-            for (strategy, shares) in pending._0.iter().zip(pending._1) {
-                self.claim(*strategy, shares);
-            }
-        }
         Ok(())
     }
 

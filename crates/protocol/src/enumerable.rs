@@ -5,7 +5,7 @@ use crate::{
     host::{Fatal, Host, View},
     storage::{Key, Map, Word},
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use core::marker::PhantomData;
 use types::gas;
 
@@ -28,6 +28,17 @@ impl<O: Key, T: Word> EnumerableSets<O, T> {
             lengths: Map::at(lengths),
             items: Map::at(items),
             places: Map::at(places),
+            owner: PhantomData,
+        }
+    }
+
+    /// The same in the storage of `home`.
+    pub const fn on(home: Address, [lengths, items, places]: [u32; 3]) -> Self {
+        Self {
+            tag: lengths,
+            lengths: Map::on(home, lengths),
+            items: Map::on(home, items),
+            places: Map::on(home, places),
             owner: PhantomData,
         }
     }
@@ -214,7 +225,6 @@ impl<O: Key, K: Word, V: Word> EnumerableMaps<O, K, V> {
 mod tests {
     use super::*;
     use crate::testkit::chain;
-    use alloy_primitives::Address;
     use proptest::prelude::*;
 
     const SETS: EnumerableSets<Address, U256> = EnumerableSets::at([1, 2, 3]);

@@ -1,7 +1,8 @@
 //! The native contracts' accounts in the genesis state.
 
 use crate::{
-    avs_directory, eigen_pod_manager, pauser_registry, protocol_registry,
+    allocation_manager, avs_directory, delegation_manager, eigen_pod_manager, pauser_registry,
+    protocol_registry,
     registry::{STUB_CODE, instance_code},
     strategy_base, strategy_factory, strategy_manager,
 };
@@ -48,8 +49,8 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
 
     let mut accounts = vec![
         singleton(STRATEGY_MANAGER, strategy_manager::genesis(setup.roles, &whitelisted)),
-        singleton(DELEGATION_MANAGER, Vec::new()),
-        singleton(ALLOCATION_MANAGER, Vec::new()),
+        singleton(DELEGATION_MANAGER, delegation_manager::genesis(setup.params, setup.roles)),
+        singleton(ALLOCATION_MANAGER, allocation_manager::genesis(setup.params, setup.roles)),
         singleton(EIGEN_POD_MANAGER, eigen_pod_manager::genesis(setup.roles)),
         singleton(PERMISSION_CONTROLLER, Vec::new()),
         singleton(STRATEGY_FACTORY, strategy_factory::genesis(setup.roles.owner, made)),

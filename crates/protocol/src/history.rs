@@ -24,6 +24,10 @@ use types::{
     units::{ScaledShares, WAD},
 };
 
+mod audit;
+
+pub use audit::flaw;
+
 const MAGNITUDES: Map<(Address, Address, u64), MagnitudeChunk> = Map::on(HOME, 264);
 const QUEUE_HEADS: Map<(Address, Address), HeadWord> = Map::on(HOME, 265);
 const WIDE_HEADS: Map<(Address, Address), U256> = Map::on(HOME, 266);

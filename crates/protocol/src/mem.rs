@@ -10,7 +10,7 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_sol_types::SolCall;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
-use types::{Params, gas};
+use types::{Params, Rules, gas};
 
 /// The EVM's prices (Osaka) that a native contract meets.
 mod price {
@@ -138,6 +138,11 @@ impl MemHost {
         self.extra.insert(address, entry);
         let code = Bytes::from_static(&STUB_CODE);
         self.accounts.insert(address, Account { nonce: 1, code, ..Account::default() });
+    }
+
+    /// Switches the rules, as a fork would.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.params.rules = rules;
     }
 
     /// Gives an account wei out of nothing.

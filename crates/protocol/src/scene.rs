@@ -3,6 +3,10 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
 
+mod services;
+
+pub use services::{REGISTRAR, SLASHER};
+
 use crate::{
     allocation_manager,
     delegation_manager::slash_operator_shares,

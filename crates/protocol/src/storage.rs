@@ -168,6 +168,18 @@ impl Key for (Address, B256, Address) {
     }
 }
 
+impl Key for (B256, B256, u64) {
+    fn slot(self, tag: u32) -> U256 {
+        hashed(tag, &[self.0.as_slice(), self.1.as_slice(), &self.2.to_be_bytes()])
+    }
+}
+
+impl Key for (B256, B256, Address) {
+    fn slot(self, tag: u32) -> U256 {
+        hashed(tag, &[self.0.as_slice(), self.1.as_slice(), self.2.as_slice()])
+    }
+}
+
 /// Whose storage a variable lies in.
 #[derive(Clone, Copy, Debug)]
 enum Home {

@@ -7,13 +7,14 @@ use super::{
     existing, key, past, queue,
     rows::{
         ALLOCATED_SETS, ALLOCATED_STRATEGIES, ALLOCATIONS, AllocationRow, MEMBERSHIPS, MemberRow, OPERATORS,
-        PAUSED, SET_STRATEGIES, push, shorter, take,
+        PAUSED, SET_STRATEGIES,
     },
 };
 use crate::{
     history::now,
     host::{Fatal, Host, Result, View, emit, require, revert_with},
     ledger::Operator,
+    lists::{push, shorter, take},
     pausable::require_running,
 };
 use alloy_primitives::{Address, B256};

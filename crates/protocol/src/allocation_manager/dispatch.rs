@@ -2,12 +2,13 @@
 
 use super::{
     allocations, delays, queue, registration,
-    rows::PAUSED,
+    rows::{OWNER, PAUSED},
     sets, slashers, slashing,
     views::{self, is_operator_slashable},
 };
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
+    first_release,
     host::{Host, Result, revert_empty},
     pausable,
 };
@@ -47,6 +48,7 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         .or_else(|| sets_view(host, calldata))
         .or_else(|| newer(host, calldata))
         .or_else(|| pausable::verbs(host, calldata, &PAUSED))
+        .or_else(|| first_release::verbs(host, calldata, Some(&OWNER)))
         .unwrap_or_else(revert_empty)
 }
 

@@ -5,9 +5,9 @@
 mod allocations;
 mod delays;
 mod dispatch;
-mod queue;
+pub(crate) mod queue;
 mod registration;
-mod rows;
+pub(crate) mod rows;
 mod sets;
 mod slashers;
 mod slashing;
@@ -24,16 +24,21 @@ pub(crate) use slashing::lower_max_magnitude;
 pub use views::is_operator_slashable;
 
 use crate::{
+    first_release,
     history::now,
     host::{Host, Result, View, require},
     math::panic,
     operator_set,
     permission_controller::sender_can_act_for,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::PanicKind;
 use rows::{SETS, SetRow};
-use types::abi::IAllocationManager::{InvalidOperatorSet, InvalidPermissions, OperatorSet};
+use types::{
+    Params,
+    abi::IAllocationManager::{InvalidOperatorSet, InvalidPermissions, OperatorSet},
+    params::Roles,
+};
 
 /// Pause bit: changes of allocations, and the deallocation queue.
 const PAUSED_MODIFY_ALLOCATIONS: u8 = 0;
@@ -41,6 +46,11 @@ const PAUSED_MODIFY_ALLOCATIONS: u8 = 0;
 const PAUSED_OPERATOR_SLASHING: u8 = 1;
 /// Pause bit: joining and leaving of operator sets.
 const PAUSED_REGISTRATION: u8 = 2;
+
+/// The storage that a genesis state gives it.
+pub fn genesis(params: &Params, roles: &Roles) -> Vec<(U256, U256)> {
+    first_release::genesis(params, roles, &rows::OWNER)
+}
 
 fn key(set: &OperatorSet) -> B256 {
     operator_set::key(set.avs, set.id)

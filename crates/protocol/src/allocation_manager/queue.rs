@@ -16,10 +16,13 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::PanicKind;
-use types::abi::IAllocationManager::{InputArrayLengthMismatch, clearDeallocationQueueCall};
+use types::{
+    abi::IAllocationManager::{InputArrayLengthMismatch, clearDeallocationQueueCall},
+    addresses::ALLOCATION_MANAGER,
+};
 
-const HEADS: Map<(Address, Address), Head> = Map::at(15);
-const REST: Map<(Address, Address, u64), B256> = Map::at(16);
+const HEADS: Map<(Address, Address), Head> = Map::on(ALLOCATION_MANAGER, 15);
+const REST: Map<(Address, Address, u64), B256> = Map::on(ALLOCATION_MANAGER, 16);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Head {
@@ -100,7 +103,7 @@ pub(super) fn clear(host: &mut dyn Host, operator: Address, strategy: Address, l
 }
 
 /// The sets in the queue, in order, for a look that stops when it has seen enough.
-pub(super) struct Walk {
+pub(crate) struct Walk {
     operator: Address,
     strategy: Address,
     head: Head,

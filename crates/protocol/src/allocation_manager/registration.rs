@@ -5,16 +5,14 @@ use super::{
     PAUSED_REGISTRATION, after,
     delays::require_operator,
     existing, require_permission,
-    rows::{
-        MEMBERS, MEMBERSHIPS, OPERATORS, OperatorRow, PAUSED, REGISTERED_SETS, SERVICES, SETS, SetRow, push,
-        shorter, take,
-    },
+    rows::{MEMBERS, MEMBERSHIPS, OPERATORS, OperatorRow, PAUSED, REGISTERED_SETS, SERVICES, SETS, SetRow},
     sets::registrar_or,
 };
 use crate::{
     dispatch,
     history::now,
     host::{Host, Result, emit, require},
+    lists::{push, shorter, take},
     operator_set,
     pausable::require_running,
     permission_controller::sender_can_act_for,

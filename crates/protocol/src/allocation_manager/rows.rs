@@ -16,35 +16,41 @@
 //! | 13 | allocated strategies | operator, set, place from 0 | strategy 160 |
 //! | 14 | [`AllocationRow`] | operator, set, strategy | magnitude 64 · pending 64 · effect 32 · place 32 |
 //! | 15, 16 | deallocation queue: head, rest | operator, strategy; … and index | `queue` |
+//! | 17 | owner | – | 160 |
 //!
-//! Places in lists count from 1; 0 is for what is not listed.
+//! Places in lists count from 1; 0 is for what is not listed ([`crate::lists`]). Other parts of the protocol read the rows too, so
+//! they name their home.
 
 use crate::{
     enumerable::EnumerableSets,
-    host::{Fatal, Host},
     ledger::{Labelled, high, limb, low},
-    storage::{Key, Map, Slot, Word},
+    storage::{Map, Slot, Word},
 };
 use alloy_primitives::{Address, B256, U256};
+use types::addresses;
 
-pub(super) const PAUSED: Slot<U256> = Slot::at(0);
-pub(super) const OPERATORS: Map<Address, OperatorRow> = Map::at(1);
-pub(super) const SERVICES: Map<Address, ServiceRow> = Map::at(2);
-pub(super) const SETS: Map<B256, SetRow> = Map::at(3);
-pub(super) const PENDING_SLASHERS: Map<B256, PendingSlasher> = Map::at(4);
+const HOME: Address = addresses::ALLOCATION_MANAGER;
+
+pub(crate) const PAUSED: Slot<U256> = Slot::on(HOME, 0);
+/// Only in the slashing release.
+pub(crate) const OWNER: Slot<Address> = Slot::on(HOME, 17);
+pub(crate) const OPERATORS: Map<Address, OperatorRow> = Map::on(HOME, 1);
+pub(crate) const SERVICES: Map<Address, ServiceRow> = Map::on(HOME, 2);
+pub(crate) const SETS: Map<B256, SetRow> = Map::on(HOME, 3);
+pub(crate) const PENDING_SLASHERS: Map<B256, PendingSlasher> = Map::on(HOME, 4);
 /// Set once, when a redistributing set is made.
-pub(super) const RECIPIENTS: Map<B256, Address> = Map::at(5);
-pub(super) const SET_STRATEGIES: EnumerableSets<B256, Address> = EnumerableSets::at([6, 7, 8]);
-pub(super) const MEMBERS: Map<(B256, u64), Address> = Map::at(9);
-pub(super) const REGISTERED_SETS: Map<(Address, u64), B256> = Map::at(10);
-pub(super) const ALLOCATED_SETS: Map<(Address, u64), B256> = Map::at(11);
-pub(super) const MEMBERSHIPS: Map<(Address, B256), MemberRow> = Map::at(12);
-pub(super) const ALLOCATED_STRATEGIES: Map<(Address, B256, u64), Address> = Map::at(13);
-pub(super) const ALLOCATIONS: Map<(Address, B256, Address), AllocationRow> = Map::at(14);
+pub(crate) const RECIPIENTS: Map<B256, Address> = Map::on(HOME, 5);
+pub(crate) const SET_STRATEGIES: EnumerableSets<B256, Address> = EnumerableSets::on(HOME, [6, 7, 8]);
+pub(crate) const MEMBERS: Map<(B256, u64), Address> = Map::on(HOME, 9);
+pub(crate) const REGISTERED_SETS: Map<(Address, u64), B256> = Map::on(HOME, 10);
+pub(crate) const ALLOCATED_SETS: Map<(Address, u64), B256> = Map::on(HOME, 11);
+pub(crate) const MEMBERSHIPS: Map<(Address, B256), MemberRow> = Map::on(HOME, 12);
+pub(crate) const ALLOCATED_STRATEGIES: Map<(Address, B256, u64), Address> = Map::on(HOME, 13);
+pub(crate) const ALLOCATIONS: Map<(Address, B256, Address), AllocationRow> = Map::on(HOME, 14);
 
 /// How long an operator's new allocations wait, in blocks, and the lengths of its lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct OperatorRow {
+pub(crate) struct OperatorRow {
     /// The delay in force.
     pub delay: u32,
     /// Whether a delay was ever in force.
@@ -95,7 +101,7 @@ impl OperatorRow {
 
 /// A service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ServiceRow {
+pub(crate) struct ServiceRow {
     /// The contract that is asked when operators come and go; zero for the service itself.
     pub registrar: Address,
     /// How many sets it has made.
@@ -118,7 +124,7 @@ impl Word for ServiceRow {
 
 /// An operator set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct SetRow {
+pub(crate) struct SetRow {
     /// Who may slash, unless a pending slasher is due.
     pub slasher: Address,
     /// How many operators are registered.
@@ -134,7 +140,7 @@ pub(super) struct SetRow {
 }
 
 /// Slash ids have 40 bits: more slashes than full blocks hold in ten years.
-pub(super) const SLASH_LIMIT: u64 = 1 << 40;
+pub(crate) const SLASH_LIMIT: u64 = 1 << 40;
 
 const EXISTS: u64 = 1 << 40;
 const REDISTRIBUTES: u64 = 1 << 41;
@@ -164,7 +170,7 @@ impl Word for SetRow {
 
 /// A slasher that is to come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct PendingSlasher {
+pub(crate) struct PendingSlasher {
     pub slasher: Address,
     /// The first block in which it may slash.
     pub effect_block: u32,
@@ -183,7 +189,7 @@ impl Word for PendingSlasher {
 
 /// An operator's relation to a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct MemberRow {
+pub(crate) struct MemberRow {
     /// Whether it is registered.
     pub registered: bool,
     /// The last block in which it can be slashed after it left; 0 if it never left.
@@ -230,7 +236,7 @@ impl MemberRow {
 
 /// What a set can slash of an operator's magnitude in a strategy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct AllocationRow {
+pub(crate) struct AllocationRow {
     /// Slashable now, if the operator is.
     pub current: u64,
     /// What is added at the effect block, or taken if negative.
@@ -251,53 +257,6 @@ impl Word for AllocationRow {
         let [current, pending, last, _] = *word.as_limbs();
         Self { current, pending: pending.cast_signed(), effect_block: low(last), place: high(last) }
     }
-}
-
-/// Adds an item to a list of `length` items and answers with its place, which is the new length.
-///
-/// # Errors
-/// Out of gas, a static frame, or the node's.
-pub(super) fn push<K: Key, T: Word>(
-    host: &mut dyn Host,
-    list: &Map<K, T>,
-    key: impl FnOnce(u64) -> K,
-    length: u32,
-    item: T,
-) -> Result<u32, Fatal> {
-    let place = length.checked_add(1).ok_or(Fatal::Broken("a list has fewer than 2^32 items"))?;
-    list.set(host, key(u64::from(length)), item)?;
-    Ok(place)
-}
-
-/// Takes the item at `place` out of a list of `length` items, moves the last one into the hole as the originals do,
-/// and answers with the one that moved, if any.
-///
-/// # Errors
-/// Out of gas, a static frame, or the node's.
-pub(super) fn take<K: Key, T: Word>(
-    host: &mut dyn Host,
-    list: &Map<K, T>,
-    key: impl Fn(u64) -> K,
-    length: u32,
-    place: u32,
-) -> Result<Option<T>, Fatal> {
-    const LISTED: Fatal = Fatal::Broken("what has a place in a list is in it");
-    let hole = u64::from(place).checked_sub(1).ok_or(LISTED)?;
-    let last = u64::from(length).checked_sub(1).ok_or(LISTED)?;
-    let moved = if hole == last { None } else { Some(list.get(host, key(last))?) };
-    if let Some(item) = moved {
-        list.set(host, key(hole), item)?;
-    }
-    list.set(host, key(last), T::from_word(U256::ZERO))?;
-    Ok(moved)
-}
-
-/// One less, for the length of a list that holds something.
-///
-/// # Errors
-/// A broken rule.
-pub(super) fn shorter(length: u32) -> Result<u32, Fatal> {
-    length.checked_sub(1).ok_or(Fatal::Broken("what has a place in a list is in it"))
 }
 
 #[cfg(test)]

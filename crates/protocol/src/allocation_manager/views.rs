@@ -15,6 +15,7 @@ use crate::{
     history::{self, now},
     host::{Result, View},
     ledger::Operator,
+    lists::items,
     math::{div_wad, mul_wad, panic},
 };
 use alloy_primitives::{Address, B256, U256};
@@ -121,12 +122,12 @@ pub(super) fn allocatable_magnitude(view: &mut dyn View, call: getAllocatableMag
 
 fn allocated(view: &mut dyn View, operator: Address) -> Result<Vec<B256>> {
     let length = OPERATORS.get(view, operator)?.allocated_sets;
-    (0..u64::from(length)).map(|place| Ok(ALLOCATED_SETS.get(view, (operator, place))?)).collect()
+    items(view, &ALLOCATED_SETS, |index| (operator, index), length)
 }
 
 fn registered(view: &mut dyn View, operator: Address) -> Result<Vec<B256>> {
     let length = OPERATORS.get(view, operator)?.registered_sets;
-    (0..u64::from(length)).map(|place| Ok(REGISTERED_SETS.get(view, (operator, place))?)).collect()
+    items(view, &REGISTERED_SETS, |index| (operator, index), length)
 }
 
 pub(super) fn allocated_sets(view: &mut dyn View, call: getAllocatedSetsCall) -> Result<Vec<OperatorSet>> {
@@ -143,13 +144,13 @@ pub(super) fn allocated_strategies(
 ) -> Result<Vec<Address>> {
     let (operator, set) = (call.operator, key(&call.operatorSet));
     let length = MEMBERSHIPS.get(view, (operator, set))?.strategies;
-    (0..u64::from(length)).map(|place| Ok(ALLOCATED_STRATEGIES.get(view, (operator, set, place))?)).collect()
+    items(view, &ALLOCATED_STRATEGIES, |index| (operator, set, index), length)
 }
 
 pub(super) fn members(view: &mut dyn View, call: getMembersCall) -> Result<Vec<Address>> {
     let set = key(&call.operatorSet);
     let length = SETS.get(view, set)?.members;
-    (0..u64::from(length)).map(|place| Ok(MEMBERS.get(view, (set, place))?)).collect()
+    items(view, &MEMBERS, |index| (set, index), length)
 }
 
 pub(super) fn member_count(view: &mut dyn View, call: getMemberCountCall) -> Result<U256> {

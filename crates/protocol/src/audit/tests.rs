@@ -8,8 +8,8 @@ use crate::{
 };
 use alloy_primitives::B256;
 use types::{
-    abi::ITestToken,
-    addresses::{TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    abi::{IStrategyManager, ITestToken},
+    addresses::{STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
     units::DepositShares,
 };
 
@@ -52,7 +52,8 @@ fn lived() -> MemHost {
 }
 
 fn actors() -> Actors {
-    Actors { stakers: vec![ALICE, BOB], operators: vec![ALICE], strategies: vec![TEST_TOKEN_STRATEGY] }
+    let (stakers, operators) = (vec![ALICE, BOB], vec![ALICE]);
+    Actors { stakers, operators, strategies: vec![TEST_TOKEN_STRATEGY], sets: Vec::new() }
 }
 
 fn found(chain: &mut MemHost) -> Vec<String> {
@@ -93,7 +94,7 @@ fn each_kind_of_damage_is_named() {
         row.encumbered_magnitude = WAD + 1;
         Ok(row.store(host, ALICE, TEST_TOKEN_STRATEGY)?)
     });
-    assert_eq!(over_encumbered, ["I3"]);
+    assert_eq!(over_encumbered, ["I3", "I4", "I23"]);
 
     let empty_place = after(|host| Ok(ledger::list_strategy(host, BOB, 0, Address::repeat_byte(7))?));
     assert_eq!(empty_place, ["I8"]);

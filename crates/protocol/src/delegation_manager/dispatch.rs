@@ -1,8 +1,9 @@
 //! DelegationManager's ABI to its verbs.
 
-use super::{PAUSED, completing, delegation, operators, queueing, slashes, views};
+use super::{OWNER, PAUSED, completing, delegation, operators, queueing, slashes, views};
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
+    first_release,
     host::{Host, Result, revert_empty},
     pausable,
 };
@@ -58,6 +59,7 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         _ => read(host, calldata)
             .or_else(|| pausable::verbs(host, calldata, &PAUSED))
             .or_else(|| constant(host, calldata))
+            .or_else(|| first_release::verbs(host, calldata, Some(&OWNER)))
             .unwrap_or_else(revert_empty),
     }
 }

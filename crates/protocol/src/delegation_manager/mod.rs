@@ -23,10 +23,12 @@ pub use slashes::{decrease_delegated_shares, slash_operator_shares};
 pub use views::is_operator;
 
 use crate::{
+    first_release,
     ledger::HOME,
     storage::{Map, Slot},
 };
 use alloy_primitives::{Address, B256, U256, b256};
+use types::{Params, params::Roles};
 
 /// keccak-256 of `DelegationApproval(address delegationApprover,address staker,address operator,bytes32 salt,uint256 expiry)`.
 const DELEGATION_APPROVAL_TYPEHASH: B256 =
@@ -40,5 +42,12 @@ const PAUSED_ENTER_WITHDRAWAL_QUEUE: u8 = 1;
 const PAUSED_EXIT_WITHDRAWAL_QUEUE: u8 = 2;
 
 const PAUSED: Slot<U256> = Slot::on(HOME, 0);
+/// Only in the slashing release.
+const OWNER: Slot<Address> = Slot::on(HOME, 2);
 /// (approver, salt) → whether a delegation used it.
 const SPENT_SALTS: Map<(Address, B256), bool> = Map::on(HOME, 1);
+
+/// The storage that a genesis state gives it.
+pub fn genesis(params: &Params, roles: &Roles) -> Vec<(U256, U256)> {
+    first_release::genesis(params, roles, &OWNER)
+}

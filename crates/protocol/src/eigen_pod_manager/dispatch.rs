@@ -3,6 +3,7 @@
 use super::{OWNER, PAUSED, shares, views};
 use crate::{
     dispatch::{Calldata, already_initialized, payable, view, write},
+    first_release,
     host::{Host, Result, revert_empty},
     ownable, pausable,
 };
@@ -61,6 +62,7 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         ethPOSCall::SELECTOR => view(host, calldata, |_, _: ethPOSCall| Ok(DEPOSIT_CONTRACT)),
         _ => pausable::verbs(host, calldata, &PAUSED)
             .or_else(|| ownable::verbs(host, calldata, &OWNER))
+            .or_else(|| first_release::verbs(host, calldata, None))
             .unwrap_or_else(revert_empty),
     }
 }

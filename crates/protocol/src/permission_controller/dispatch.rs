@@ -2,6 +2,7 @@
 
 use crate::{
     dispatch::{Calldata, view, write},
+    first_release,
     host::{Host, Result, revert_empty},
 };
 use alloy_primitives::Bytes;
@@ -32,6 +33,6 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         removeAdminCall::SELECTOR => write(host, calldata, super::remove_admin),
         setAppointeeCall::SELECTOR => write(host, calldata, super::set_appointee),
         removeAppointeeCall::SELECTOR => write(host, calldata, super::remove_appointee),
-        _ => revert_empty(),
+        _ => first_release::verbs(host, calldata, None).unwrap_or_else(revert_empty),
     }
 }

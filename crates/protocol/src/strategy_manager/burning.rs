@@ -1,20 +1,23 @@
 //! What slashes took from stakers: shares recorded by operator set and slash, until anyone clears them to the burn
 //! address or to the set's recipient (restaking-core §6). The slashing release kept one figure a strategy instead.
 
-use super::{PAUSED, PAUSED_CLEARING, require_delegation_manager, strategies};
+use super::{
+    PAUSED, PAUSED_CLEARING,
+    records::{self, Recorded},
+    require_delegation_manager, strategies,
+};
 use crate::{
     allocation_manager,
-    enumerable::{EnumerableMaps, EnumerableSets},
+    enumerable::EnumerableMaps,
     guard::{non_reentrant, require_not_entered},
     history::now,
-    host::{Host, Result, View, call_native, emit, require},
+    host::{Host, Result, call_native, emit, require},
     math::{add, panic},
     operator_set,
     pausable::require_running,
-    storage::Map,
     strategy_base::client,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::{PanicKind, sol};
 use types::{
     Rules,
@@ -44,18 +47,10 @@ use IBurnableShares::{BurnableSharesIncreased, increaseBurnableSharesCall};
 /// The owner of what exists once.
 pub(super) const ALL: u64 = 0;
 
-/// (set, slash id) → strategy → shares.
-pub(super) const SLASHED: EnumerableMaps<(B256, B256), Address, U256> = EnumerableMaps::at([5, 6, 7, 8]);
-/// Sets with something to clear.
-pub(super) const PENDING_SETS: EnumerableSets<u64, B256> = EnumerableSets::at([9, 10, 11]);
-/// Set → slash ids with something to clear.
-pub(super) const PENDING_SLASHES: EnumerableSets<B256, U256> = EnumerableSets::at([12, 13, 14]);
-/// (set, slash id) → the last block in which the slash cannot be cleared; rules `mainnet` only.
-pub(super) const RESOLUTION_BLOCKS: Map<(B256, B256), u64> = Map::at(15);
 /// Strategy → shares to burn; filled under rules `slashing-2025` only.
 pub(super) const BURNABLE: EnumerableMaps<u64, Address, U256> = EnumerableMaps::at([16, 17, 18, 19]);
 
-pub(super) fn slash_key(set: &OperatorSet, slash_id: U256) -> (B256, B256) {
+pub(super) fn slash_key(set: &OperatorSet, slash_id: U256) -> records::Slash {
     (operator_set::key(set.avs, set.id), slash_id.into())
 }
 
@@ -75,13 +70,14 @@ pub fn increase_burn_or_redistributable_shares(
         strategy,
         sharesToBurn: shares,
     } = call;
-    let key = slash_key(&set, slash_id);
-    let is_new = SLASHED.insert(host, key, strategy, shares)?;
-    require(is_new, StrategyAlreadyInSlash {})?;
-    PENDING_SETS.insert(host, ALL, key.0)?;
-    let is_first = PENDING_SLASHES.insert(host, key.0, slash_id)?;
-    if is_first && host.params().rules == Rules::Mainnet {
-        set_resolution_block(host, &set, slash_id)?;
+    let block = resolution_block(host)?;
+    let recorded = records::record(host, slash_key(&set, slash_id), strategy, shares, block)?;
+    require(recorded != Recorded::Again, StrategyAlreadyInSlash {})?;
+    if recorded == Recorded::First && host.params().rules == Rules::Mainnet {
+        let operator_set = set.clone();
+        let event =
+            SlashResolutionBlockSet { operatorSet: operator_set, slashId: slash_id, resolutionBlock: block };
+        emit(host, &event)?;
     }
     emit(
         host,
@@ -89,14 +85,13 @@ pub fn increase_burn_or_redistributable_shares(
     )
 }
 
-fn set_resolution_block(host: &mut dyn Host, set: &OperatorSet, slash_id: U256) -> Result<()> {
+/// The last block in which a slash of this block cannot be cleared; 0 where slashes need no resolution.
+fn resolution_block(host: &dyn Host) -> Result<u32> {
+    if host.params().rules != Rules::Mainnet {
+        return Ok(0);
+    }
     let block = now(host).checked_add(host.params().slash_resolution_delay_blocks);
-    let block = block.ok_or_else(|| panic(PanicKind::UnderOverflow))?;
-    RESOLUTION_BLOCKS.set(host, slash_key(set, slash_id), block.into())?;
-    emit(
-        host,
-        &SlashResolutionBlockSet { operatorSet: set.clone(), slashId: slash_id, resolutionBlock: block },
-    )
+    block.ok_or_else(|| panic(PanicKind::UnderOverflow))
 }
 
 /// The slashing release's record of what slashes took: one figure a strategy.
@@ -122,7 +117,7 @@ pub(super) fn clear(host: &mut dyn Host, call: clearBurnOrRedistributableSharesC
     non_reentrant(host, |host| {
         let clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: slash_id } = call;
         require_resolved(host, &set, slash_id)?;
-        let strategies = SLASHED.keys(host, slash_key(&set, slash_id))?;
+        let strategies = records::strategies(host, slash_key(&set, slash_id))?;
         strategies.into_iter().map(|strategy| clear_one(host, &set, slash_id, strategy)).collect()
     })
 }
@@ -167,15 +162,17 @@ fn require_clearing_runs(host: &mut dyn Host) -> Result<()> {
 }
 
 fn require_resolved(host: &mut dyn Host, set: &OperatorSet, slash_id: U256) -> Result<()> {
-    let block = RESOLUTION_BLOCKS.get(host, slash_key(set, slash_id))?;
-    let may = host.params().rules != Rules::Mainnet || host.block().number > block;
-    require(may, SlashResolutionDelayNotElapsed {})
+    if host.params().rules != Rules::Mainnet {
+        return Ok(());
+    }
+    let block = records::resolution_block(host, slash_key(set, slash_id))?;
+    require(host.block().number > u64::from(block), SlashResolutionDelayNotElapsed {})
 }
 
 fn clear_one(host: &mut dyn Host, set: &OperatorSet, slash_id: U256, strategy: Address) -> Result<U256> {
     let key = slash_key(set, slash_id);
     let recipient = recipient(host, set)?;
-    let shares = SLASHED.remove(host, key, strategy)?;
+    let shares = records::remove(host, key, strategy)?;
     let mut paid = U256::ZERO;
     if !shares.is_zero() {
         paid = pay(host, strategy, recipient, shares)?;
@@ -188,9 +185,7 @@ fn clear_one(host: &mut dyn Host, set: &OperatorSet, slash_id: U256, strategy: A
         };
         emit(host, &event)?;
     }
-    if SLASHED.len(host, key)? == 0 {
-        forget(host, key, slash_id)?;
-    }
+    records::close(host, key)?;
     Ok(paid)
 }
 
@@ -201,28 +196,7 @@ fn recipient(host: &mut dyn Host, set: &OperatorSet) -> Result<Address> {
     })
 }
 
-/// Drops a slash with nothing left, and its set with the last slash.
-fn forget(host: &mut dyn Host, key: (B256, B256), slash_id: U256) -> Result<()> {
-    let (set, _) = key;
-    if PENDING_SLASHES.remove(host, set, slash_id)? && host.params().rules == Rules::Mainnet {
-        RESOLUTION_BLOCKS.set(host, key, 0)?;
-    }
-    if PENDING_SLASHES.len(host, set)? == 0 {
-        PENDING_SETS.remove(host, ALL, set)?;
-    }
-    Ok(())
-}
-
 fn pay(host: &mut dyn Host, strategy: Address, recipient: Address, shares: U256) -> Result<U256> {
     let token = client::underlying_token(host, strategy)?;
     strategies::withdraw(host, strategy, recipient, token, shares)
-}
-
-/// The last block in which a slash cannot be cleared, 0 for one that is not recorded.
-pub(super) fn resolution_block<V: View + ?Sized>(
-    view: &mut V,
-    set: &OperatorSet,
-    slash_id: U256,
-) -> Result<u32> {
-    Ok(RESOLUTION_BLOCKS.get(view, slash_key(set, slash_id))? as u32)
 }

@@ -1,6 +1,10 @@
 //! StrategyManager's ABI to its verbs.
 
-use super::{OWNER, PAUSED, burning, deposits, shares, views};
+use super::{
+    OWNER, PAUSED,
+    burning::{self, IBurnableShares::increaseBurnableSharesCall},
+    deposits, shares, views,
+};
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
     host::{Host, Result, revert_empty},
@@ -41,13 +45,6 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         addSharesCall::SELECTOR => write(host, calldata, shares::add_shares),
         removeDepositSharesCall::SELECTOR => write(host, calldata, shares::remove_deposit_shares),
         withdrawSharesAsTokensCall::SELECTOR => write(host, calldata, shares::withdraw_shares_as_tokens),
-        increaseBurnOrRedistributableSharesCall::SELECTOR => {
-            write(host, calldata, burning::increase_burn_or_redistributable_shares)
-        }
-        clearBurnOrRedistributableSharesCall::SELECTOR => write(host, calldata, burning::clear),
-        clearBurnOrRedistributableSharesByStrategyCall::SELECTOR => {
-            write(host, calldata, burning::clear_by_strategy)
-        }
         burnSharesCall::SELECTOR => write(host, calldata, burning::burn_shares),
         setStrategyWhitelisterCall::SELECTOR => write(host, calldata, super::set_strategy_whitelister),
         addStrategiesToDepositWhitelistCall::SELECTOR => {
@@ -60,13 +57,13 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         _ => pausable::verbs(host, calldata, &PAUSED)
             .or_else(|| ownable::verbs(host, calldata, &OWNER))
             .or_else(|| read(host, calldata))
+            .or_else(|| slashed(host, calldata))
             .unwrap_or_else(revert_empty),
     }
 }
 
 /// Runs the call if it is one of the views.
 fn read(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
-    let has_resolution_delay = host.params().rules == Rules::Mainnet;
     Some(match calldata.selector {
         getDepositsCall::SELECTOR => view(host, calldata, views::deposits),
         stakerDepositSharesCall::SELECTOR => {
@@ -81,6 +78,36 @@ fn read(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
         calculateStrategyDepositDigestHashCall::SELECTOR => {
             view(host, calldata, |view, call| deposits::deposit_digest(view, call))
         }
+        getBurnableSharesCall::SELECTOR => view(host, calldata, views::burnable_shares),
+        getStrategiesWithBurnableSharesCall::SELECTOR => {
+            view(host, calldata, views::strategies_with_burnable_shares)
+        }
+        delegationCall::SELECTOR => view(host, calldata, |_, _: delegationCall| Ok(DELEGATION_MANAGER)),
+        DEFAULT_BURN_ADDRESSCall::SELECTOR => view(host, calldata, views::burn_address),
+        DEPOSIT_TYPEHASHCall::SELECTOR => view(host, calldata, views::deposit_typehash),
+        domainSeparatorCall::SELECTOR => view(host, calldata, views::domain_separator),
+        versionCall::SELECTOR => view(host, calldata, views::version),
+        _ => return None,
+    })
+}
+
+/// Runs the call if the rules know it: what slashes took is kept by strategy in the slashing release, by set and slash
+/// later, and needs a resolution under rules `mainnet`.
+fn slashed(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
+    let rules = host.params().rules;
+    if rules == Rules::Slashing2025 {
+        let is_known = calldata.selector == increaseBurnableSharesCall::SELECTOR;
+        return is_known.then(|| write(host, calldata, burning::increase_burnable_shares));
+    }
+    let has_resolution_delay = rules == Rules::Mainnet;
+    Some(match calldata.selector {
+        increaseBurnOrRedistributableSharesCall::SELECTOR => {
+            write(host, calldata, burning::increase_burn_or_redistributable_shares)
+        }
+        clearBurnOrRedistributableSharesCall::SELECTOR => write(host, calldata, burning::clear),
+        clearBurnOrRedistributableSharesByStrategyCall::SELECTOR => {
+            write(host, calldata, burning::clear_by_strategy)
+        }
         getBurnOrRedistributableShares_0Call::SELECTOR => view(host, calldata, views::slashed_shares),
         getBurnOrRedistributableShares_1Call::SELECTOR => {
             view(host, calldata, views::slashed_shares_of_strategy)
@@ -88,24 +115,15 @@ fn read(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
         getBurnOrRedistributableCountCall::SELECTOR => view(host, calldata, views::slashed_count),
         getPendingOperatorSetsCall::SELECTOR => view(host, calldata, views::pending_operator_sets),
         getPendingSlashIdsCall::SELECTOR => view(host, calldata, views::pending_slash_ids),
-        getBurnableSharesCall::SELECTOR => view(host, calldata, views::burnable_shares),
-        getStrategiesWithBurnableSharesCall::SELECTOR => {
-            view(host, calldata, views::strategies_with_burnable_shares)
-        }
         SLASH_RESOLUTION_DELAY_BLOCKSCall::SELECTOR if has_resolution_delay => {
             view(host, calldata, views::slash_resolution_delay_blocks)
         }
         getSlashResolutionBlockCall::SELECTOR if has_resolution_delay => {
             view(host, calldata, views::slash_resolution_block)
         }
-        delegationCall::SELECTOR => view(host, calldata, |_, _: delegationCall| Ok(DELEGATION_MANAGER)),
         allocationManagerCall::SELECTOR => {
             view(host, calldata, |_, _: allocationManagerCall| Ok(ALLOCATION_MANAGER))
         }
-        DEFAULT_BURN_ADDRESSCall::SELECTOR => view(host, calldata, views::burn_address),
-        DEPOSIT_TYPEHASHCall::SELECTOR => view(host, calldata, views::deposit_typehash),
-        domainSeparatorCall::SELECTOR => view(host, calldata, views::domain_separator),
-        versionCall::SELECTOR => view(host, calldata, views::version),
         _ => return None,
     })
 }

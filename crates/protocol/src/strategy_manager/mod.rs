@@ -4,6 +4,7 @@
 mod burning;
 mod deposits;
 mod dispatch;
+mod records;
 mod shares;
 mod strategies;
 mod views;

@@ -2,7 +2,8 @@
 
 use super::{
     DEPOSIT_TYPEHASH, NONCES, WHITELIST, WHITELISTER,
-    burning::{ALL, BURNABLE, PENDING_SETS, PENDING_SLASHES, SLASHED, resolution_block, slash_key},
+    burning::{ALL, BURNABLE, slash_key},
+    records,
 };
 use crate::{
     eip712,
@@ -91,18 +92,22 @@ pub(super) fn slashed_shares(
     view: &mut dyn View,
     call: getBurnOrRedistributableShares_0Call,
 ) -> Result<(Vec<Address>, Vec<U256>)> {
-    Ok(SLASHED.entries(view, slash_key(&call.operatorSet, call.slashId))?)
+    let slash = slash_key(&call.operatorSet, call.slashId);
+    let strategies = records::strategies(view, slash)?;
+    let shares: Result<_> =
+        strategies.iter().map(|strategy| records::shares(view, slash, *strategy)).collect();
+    Ok((strategies, shares?))
 }
 
 pub(super) fn slashed_shares_of_strategy(
     view: &mut dyn View,
     call: getBurnOrRedistributableShares_1Call,
 ) -> Result<U256> {
-    Ok(SLASHED.get(view, slash_key(&call.operatorSet, call.slashId), call.strategy)?)
+    records::shares(view, slash_key(&call.operatorSet, call.slashId), call.strategy)
 }
 
 pub(super) fn slashed_count(view: &mut dyn View, call: getBurnOrRedistributableCountCall) -> Result<U256> {
-    Ok(U256::from(SLASHED.len(view, slash_key(&call.operatorSet, call.slashId))?))
+    Ok(U256::from(records::count(view, slash_key(&call.operatorSet, call.slashId))?))
 }
 
 pub(super) fn pending_operator_sets(
@@ -113,16 +118,16 @@ pub(super) fn pending_operator_sets(
         let (avs, id) = operator_set::parts(key);
         OperatorSet { avs, id }
     };
-    Ok(PENDING_SETS.values(view, ALL)?.into_iter().map(set).collect())
+    Ok(records::sets(view)?.into_iter().map(set).collect())
 }
 
 pub(super) fn pending_slash_ids(view: &mut dyn View, call: getPendingSlashIdsCall) -> Result<Vec<U256>> {
     let set = operator_set::key(call.operatorSet.avs, call.operatorSet.id);
-    Ok(PENDING_SLASHES.values(view, set)?)
+    records::slashes(view, set)
 }
 
 pub(super) fn slash_resolution_block(view: &mut dyn View, call: getSlashResolutionBlockCall) -> Result<u32> {
-    resolution_block(view, &call.operatorSet, call.slashId)
+    records::resolution_block(view, slash_key(&call.operatorSet, call.slashId))
 }
 
 pub(super) fn slash_resolution_delay_blocks(

@@ -20,8 +20,8 @@ use types::{
         IERC20::transferCall,
         IStrategy::totalSharesCall,
         IStrategyManager::{
-            OperatorSet, clearBurnOrRedistributableSharesCall, getBurnOrRedistributableShares_1Call,
-            getDepositsCall,
+            OperatorSet, burnSharesCall, clearBurnOrRedistributableSharesCall,
+            getBurnOrRedistributableShares_1Call, getBurnableSharesCall, getDepositsCall,
         },
     },
     addresses::{BURN, DELEGATION_MANAGER as DM, STRATEGY_MANAGER as SM},
@@ -153,6 +153,10 @@ impl Run {
             }
             Step::Clear(slash_id) => {
                 scene.mine(1);
+                if self.rules == Rules::Slashing2025 {
+                    let strategy = scene.strategies[(*slash_id % 3) as usize];
+                    return scene.tell(AVS, SM, &burnSharesCall { strategy }).map(|_| ());
+                }
                 let set = OperatorSet { avs: AVS, id: 1 };
                 let slash_id = U256::from(*slash_id);
                 let call = clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: slash_id };
@@ -295,7 +299,11 @@ impl Run {
             }
         }
         assert_eq!(tokens, plenty() * U256::from(STAKERS + OPERATORS), "I26");
-        for slash_id in 1..=scene.last_slash().to::<u64>() {
+        if self.rules == Rules::Slashing2025 {
+            claims += scene.chain.ask(SM, &getBurnableSharesCall { strategy }).unwrap();
+        }
+        let last = if self.rules == Rules::Slashing2025 { 0 } else { scene.last_slash().to::<u64>() };
+        for slash_id in 1..=last {
             let operator_set = OperatorSet { avs: AVS, id: 1 };
             let slash_id = U256::from(slash_id);
             let call = getBurnOrRedistributableShares_1Call {

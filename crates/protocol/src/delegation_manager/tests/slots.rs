@@ -60,7 +60,7 @@ fn verbs_touch_few_slots() {
             ("delegate one strategy", 6, 2),
             ("deposit again, delegated", 7, 3),
             ("queue a part", 9, 8),
-            ("slash", 14, 12),
+            ("slash", 11, 9),
             ("undelegate one strategy", 10, 9),
             ("complete the last as tokens", 9, 5),
             ("complete as shares", 9, 6),
