@@ -90,6 +90,9 @@ pub struct ServerArgs {
     /// Refuse calls from web pages
     #[arg(long)]
     pub no_cors: bool,
+    /// Bound on what clients may ask for, as max_batch=100; repeat for several (docs/limits.md)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<String>,
 }
 
 /// `bulwark dev`.

@@ -120,6 +120,7 @@ async fn start(args: &DemoArgs, accounts: &[PrivateKeySigner]) -> Result<Running
         allow_origins: Vec::new(),
         allow_hosts: Vec::new(),
         no_cors: false,
+        limits: rpc::Limits::default(),
     };
     Running::start(config(accounts), serving).await
 }

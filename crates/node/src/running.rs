@@ -31,6 +31,20 @@ pub struct Serving {
     pub allow_hosts: Vec<String>,
     /// Whether calls from web pages are refused.
     pub no_cors: bool,
+    /// What clients may ask for.
+    pub limits: Limits,
+}
+
+/// The usual limits, with those that are set as `name=value`.
+///
+/// # Errors
+/// A name that is none, or a value that cannot be.
+pub fn limits(settings: &[String]) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    for setting in settings {
+        limits.set(setting).map_err(|error| Failure::usage(error).help("docs/limits.md lists all limits"))?;
+    }
+    Ok(limits)
 }
 
 /// A chain that produces blocks and answers calls.
@@ -64,7 +78,7 @@ impl Running {
             allow_origins: serving.allow_origins,
             allow_hosts: serving.allow_hosts,
             cors: !serving.no_cors,
-            limits: Limits::default(),
+            limits: serving.limits,
             metrics: Some(metrics),
             client_version: format!("bulwark/{}", client_version()),
         };

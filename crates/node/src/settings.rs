@@ -3,7 +3,7 @@
 
 mod sources;
 
-use crate::{cli, failure::Failure, telemetry::LogFormat};
+use crate::{cli, failure::Failure, running, telemetry::LogFormat};
 use clap::Args;
 use figment::{Figment, Metadata, Profile, Provider, providers::Serialized, value};
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,10 @@ pub struct Layer {
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_cors: Option<bool>,
+    /// Bounds on what clients may ask for, NAME=VALUE, separated by commas (docs/limits.md)
+    #[arg(long, value_delimiter = ',', value_name = "LIMITS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Vec<String>>,
     /// Log lines: error, warn, info, debug, trace, or by module (info,chain=debug) [default: info, of the database warn]
     #[arg(long, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +94,8 @@ pub struct Settings {
     pub allow_host: Vec<String>,
     /// Whether calls from web pages are refused.
     pub no_cors: bool,
+    /// Bounds on what clients may ask for, `name=value`.
+    pub limit: Vec<String>,
     /// Which log lines.
     pub log: String,
     /// How log lines look.
@@ -121,7 +127,7 @@ impl Provider for Named<'_> {
 const DEFAULT_LOG: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// The keys, as the file spells them.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "genesis",
     "data_dir",
     "host",
@@ -132,6 +138,7 @@ pub const KEYS: [&str; 12] = [
     "allow_origin",
     "allow_host",
     "no_cors",
+    "limit",
     "log",
     "log_format",
 ];
@@ -157,6 +164,7 @@ fn layered(
         allow_origin: Some(Vec::new()),
         allow_host: Some(Vec::new()),
         no_cors: Some(false),
+        limit: Some(Vec::new()),
         log: Some(DEFAULT_LOG.into()),
         log_format: Some(LogFormat::Text),
         ..Layer::default()
@@ -177,6 +185,7 @@ fn layered(
 impl Settings {
     fn check(&self) -> Result<(), Failure> {
         self.block_time()?;
+        running::limits(&self.limit)?;
         if self.prune == Some(0) {
             return Err(Failure::usage("prune is 0; keep the history of at least one block")
                 .help("leave the key away to keep the history of all blocks"));

@@ -5,7 +5,7 @@ use crate::{
     accounts::Accounts,
     config::{Limits, Mode},
     filters::Filters,
-    subscriptions::Heads,
+    subscriptions::{Feeds, Heads},
     workers::Workers,
 };
 use chain::Chain;
@@ -17,6 +17,7 @@ pub(crate) struct Context {
     pub(crate) accounts: Accounts,
     pub(crate) filters: Filters,
     pub(crate) heads: Heads,
+    pub(crate) feeds: Feeds,
     pub(crate) workers: Workers,
     pub(crate) limits: Limits,
     pub(crate) client_version: String,
@@ -41,6 +42,7 @@ impl Context {
             accounts: Accounts::new(signers),
             filters: Filters::new(&limits),
             heads: Heads::default(),
+            feeds: Feeds::new(&limits),
             workers: Workers::new(&limits)?,
             chain,
             mode,

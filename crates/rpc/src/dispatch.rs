@@ -2,6 +2,7 @@
 //! concurrently, so that transactions of one batch share a block; their answers keep the order of the requests.
 
 use crate::{
+    clients::Client,
     config::{Limits, Mode},
     context::Context,
     debug, dev,
@@ -22,7 +23,7 @@ use crate::{
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::value::RawValue;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Instant,
 };
@@ -30,12 +31,19 @@ use std::{
 /// Members of a batch answered between two chances for other connections.
 const BATCH_SLICE: usize = 64;
 
+/// Requests that one which computes counts as.
+const HEAVY_WEIGHT: u64 = 5;
+
 /// The methods of this build, by namespace.
 const NAMESPACES: &[&[Method]] = &[
     eth::blocks::METHODS,
     eth::state::METHODS,
     eth::transactions::METHODS,
     eth::execute::METHODS,
+    eth::simulate::METHODS,
+    eth::fill::METHODS,
+    eth::node::METHODS,
+    eth::receipts::METHODS,
     eth::logs::METHODS,
     eth::fees::METHODS,
     eth::sign::METHODS,
@@ -59,6 +67,7 @@ const NAMESPACES: &[&[Method]] = &[
 #[derive(Clone, Copy)]
 pub(crate) struct Session<'a> {
     pub(crate) trust: &'a Trust,
+    pub(crate) client: &'a Client,
     /// The connection, if it can carry notifications.
     pub(crate) socket: Option<&'a Arc<Socket>>,
 }
@@ -133,8 +142,23 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// What a request takes from its client's allowance: those that compute take more.
+const fn weight(run: Run) -> u64 {
+    match run {
+        Run::Heavy(_) => HEAVY_WEIGHT,
+        Run::Now(_) | Run::Wait(_) | Run::Together(_) | Run::Socket(_) => 1,
+    }
+}
+
 fn no_answer() -> Reply {
     Err(RpcError::internal("the request got no answer"))
+}
+
+/// The namespaces that a node of this mode offers anything of.
+pub(crate) fn namespaces(mode: &Mode) -> BTreeSet<&'static str> {
+    let offered = |method: &&Method| matches!(mode, Mode::Dev { .. }) || method.access == Access::Open;
+    let all = NAMESPACES.iter().copied().flatten().filter(offered);
+    all.filter_map(|method| method.name.split('_').next()).collect()
 }
 
 impl Dispatcher {
@@ -263,10 +287,15 @@ impl Dispatcher {
 
     fn start(&self, request: &Request<'_>, session: Session<'_>) -> Started {
         let Some((method, _)) = self.methods.get(request.method.as_ref()) else {
-            return Started::Done(Err(RpcError::unknown_method(&request.method)), None);
+            let refused = session.client.take(1).err().map(RpcError::from);
+            let error = refused.unwrap_or_else(|| RpcError::unknown_method(&request.method));
+            return Started::Done(Err(error), None);
         };
         if let Err(error) = self.admit(method, session.trust) {
             return Started::Done(Err(error), None);
+        }
+        if let Err(refusal) = session.client.take(weight(method.run)) {
+            return Started::Done(Err(refusal.into()), None);
         }
         let params = Params::new(request.params.map(RawValue::get));
         match method.run {

@@ -31,8 +31,9 @@ const REVERTED: i32 = 3;
 pub(crate) struct RpcError {
     code: i32,
     message: Cow<'static, str>,
+    /// Hex, if there is any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Bytes>,
+    data: Option<String>,
 }
 
 impl RpcError {
@@ -72,7 +73,9 @@ impl RpcError {
     pub(crate) fn too_large(limit_bytes: usize) -> Self {
         Self::new(
             TOO_LARGE,
-            format!("response too large: more than {limit_bytes} bytes; ask for less at a time"),
+            format!(
+                "response too large: more than {limit_bytes} bytes (max_response_bytes); ask for less at a time"
+            ),
         )
     }
 
@@ -94,8 +97,22 @@ impl RpcError {
         Self::new(LIMIT, why)
     }
 
+    /// An error with a code of its method's specification.
+    pub(crate) fn coded(code: i32, why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(code, why)
+    }
+
+    /// The same error with data for programs.
+    pub(crate) fn with_data(self, data: impl Into<String>) -> Self {
+        Self { data: Some(data.into()), ..self }
+    }
+
     pub(crate) fn reverted(message: String, data: Bytes) -> Self {
-        Self { code: REVERTED, message: message.into(), data: Some(data) }
+        Self::new(REVERTED, message).with_data(data.to_string())
+    }
+
+    pub(crate) const fn code(&self) -> i32 {
+        self.code
     }
 
     pub(crate) fn message(&self) -> &str {

@@ -1,7 +1,7 @@
 //! Installed filters: what each wants, and up to where it has been told. They are bounded in number, and those that
 //! nobody asks for expire.
 
-use crate::{config::Limits, error::RpcError, json::Reply};
+use crate::{config::Limits, error::RpcError, json::Reply, limits::raise};
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::Filter;
 use parking_lot::Mutex;
@@ -82,9 +82,10 @@ impl Filters {
             installed.retain(|_, filter| filter.asked.elapsed() < lifetime);
         }
         if installed.len() >= self.most {
-            let most = self.most;
+            let (most, name) = (self.most, "max_filters");
             return Err(RpcError::limit(format!(
-                "{most} filters are installed, the most there may be; uninstall some"
+                "too many filters: {most} may be installed ({name}); uninstall some, or {}",
+                raise(name)
             )));
         }
         let id = FilterId(rand::random());

@@ -4,6 +4,7 @@
 mod abi;
 mod accounts;
 mod block_id;
+mod clients;
 mod config;
 mod context;
 mod convert;
@@ -15,6 +16,7 @@ mod eth;
 mod filters;
 mod health;
 mod json;
+mod limits;
 mod meters;
 mod method;
 mod net;

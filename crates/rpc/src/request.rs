@@ -1,7 +1,7 @@
 //! Requests as they stand in the text of a body: single or batch, read without copying.
 //! What the method and its arguments mean is not looked at here.
 
-use crate::error::RpcError;
+use crate::{error::RpcError, limits::raise};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
@@ -86,7 +86,11 @@ pub(crate) fn read_batch(body: &[u8], most: usize) -> Result<Vec<&RawValue>, Rpc
     let entries = deserializer.deserialize_seq(Entries { most }).map_err(|_| RpcError::parse())?;
     deserializer.end().map_err(|_| RpcError::parse())?;
     match entries {
-        None => Err(RpcError::invalid_request(format!("batch too large: the limit is {most} requests"))),
+        None => {
+            let name = "max_batch";
+            let why = format!("batch too large: the limit is {most} requests ({name}); {}", raise(name));
+            Err(RpcError::invalid_request(why))
+        }
         Some(entries) if entries.is_empty() => Err(RpcError::invalid_request("empty batch")),
         Some(entries) => Ok(entries),
     }

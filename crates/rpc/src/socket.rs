@@ -2,11 +2,13 @@
 //! what waits to be written is bounded in bytes; a client that does not read is dropped.
 
 use crate::{
+    clients::Client,
     config::Limits,
     dispatch::{Answer, Session},
     error::RpcError,
+    limits::raise,
     server::{Shared, origin::Trust},
-    subscriptions::Task,
+    subscriptions::{Feeds, Task},
 };
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{
@@ -49,13 +51,19 @@ struct Outgoing {
     _share: OwnedSemaphorePermit,
 }
 
+/// An open subscription, and its share of those that all clients may have.
+struct Subscription {
+    task: Option<AbortHandle>,
+    _share: OwnedSemaphorePermit,
+}
+
 /// The server's end of a connection, as methods and subscriptions see it.
 pub(crate) struct Socket {
     outbox: mpsc::UnboundedSender<Outgoing>,
     answer_bytes: Arc<Semaphore>,
     max_answer_bytes: usize,
     notification_bytes: Arc<Semaphore>,
-    subscriptions: Mutex<HashMap<u128, Option<AbortHandle>>>,
+    subscriptions: Mutex<HashMap<u128, Subscription>>,
     max_subscriptions: usize,
     end: watch::Sender<End>,
 }
@@ -120,25 +128,27 @@ impl Socket {
     /// Makes room for a subscription. Returns its id.
     ///
     /// # Errors
-    /// The connection has as many as it may.
-    pub(crate) fn open_subscription(&self) -> Result<u128, RpcError> {
+    /// The connection, or all connections together, have as many as they may.
+    pub(crate) fn open_subscription(&self, feeds: &Feeds) -> Result<u128, RpcError> {
         let mut open = self.subscriptions.lock();
         if open.len() >= self.max_subscriptions {
-            let most = self.max_subscriptions;
+            let (most, name) = (self.max_subscriptions, "max_subscriptions");
             return Err(RpcError::limit(format!(
-                "a connection may have {most} subscriptions; end one first"
+                "too many subscriptions: a connection may have {most} ({name}); end one first, or {}",
+                raise(name)
             )));
         }
+        let share = feeds.open()?;
         let id = rand::random();
-        open.insert(id, None);
+        open.insert(id, Subscription { task: None, _share: share });
         Ok(id)
     }
 
     /// Ends a subscription. `false`: there is none.
     pub(crate) fn close_subscription(&self, id: u128) -> bool {
         match self.subscriptions.lock().remove(&id) {
-            Some(task) => {
-                if let Some(task) = task {
+            Some(subscription) => {
+                if let Some(task) = subscription.task {
                     task.abort();
                 }
                 true
@@ -149,13 +159,13 @@ impl Socket {
 
     /// Lets a subscription deliver, unless it has been ended already.
     fn start(&self, task: Task) {
-        if let Some(handle) = self.subscriptions.lock().get_mut(&task.id) {
-            *handle = Some(tokio::spawn(task.run).abort_handle());
+        if let Some(subscription) = self.subscriptions.lock().get_mut(&task.id) {
+            subscription.task = Some(tokio::spawn(task.run).abort_handle());
         }
     }
 
     fn end_subscriptions(&self) {
-        for task in self.subscriptions.lock().drain().filter_map(|(_, task)| task) {
+        for task in self.subscriptions.lock().drain().filter_map(|(_, subscription)| subscription.task) {
             task.abort();
         }
     }
@@ -166,7 +176,7 @@ fn share_of(bytes: usize) -> u32 {
 }
 
 /// Serves a connection until either side ends it.
-pub(crate) async fn serve(stream: WebSocket, shared: Arc<Shared>, trust: Trust) {
+pub(crate) async fn serve(stream: WebSocket, shared: Arc<Shared>, trust: Trust, client: Arc<Client>) {
     metrics::gauge!("bulwark_rpc_websockets").increment(1);
     let limits = shared.dispatcher.limits();
     let (sink, mut incoming) = stream.split();
@@ -184,10 +194,10 @@ pub(crate) async fn serve(stream: WebSocket, shared: Arc<Shared>, trust: Trust) 
                 heard = Instant::now();
                 match message {
                     Some(Ok(Message::Text(text))) => {
-                        running.push(Box::pin(answer(&shared, &socket, &trust, text.into())));
+                        running.push(Box::pin(answer(&shared, &socket, (&trust, &client), text.into())));
                     }
                     Some(Ok(Message::Binary(bytes))) => {
-                        running.push(Box::pin(answer(&shared, &socket, &trust, bytes)));
+                        running.push(Box::pin(answer(&shared, &socket, (&trust, &client), bytes)));
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     Some(Ok(Message::Close(_)) | Err(_)) | None => socket.finish(End::Gone),
@@ -211,8 +221,13 @@ pub(crate) async fn serve(stream: WebSocket, shared: Arc<Shared>, trust: Trust) 
     metrics::gauge!("bulwark_rpc_websockets").decrement(1);
 }
 
-async fn answer(shared: &Shared, socket: &Arc<Socket>, trust: &Trust, body: axum::body::Bytes) {
-    let session = Session { trust, socket: Some(socket) };
+async fn answer(
+    shared: &Shared,
+    socket: &Arc<Socket>,
+    (trust, client): (&Trust, &Client),
+    body: axum::body::Bytes,
+) {
+    let session = Session { trust, client, socket: Some(socket) };
     let Answer { text, started } = shared.dispatcher.answer(&body, session).await;
     // Notifications of the client have no answer.
     if !text.is_empty() {

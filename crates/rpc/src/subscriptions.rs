@@ -2,12 +2,14 @@
 //! task of its own that follows the chain's events; one that falls behind reads what it missed from the chain.
 
 use crate::{
+    config::Limits,
     context::Context,
     convert,
     error::RpcError,
     eth::logs::between,
     filters::FilterId,
     json::json,
+    limits::raise,
     method::{Begun, Method},
     params::Params,
     socket::Socket,
@@ -17,16 +19,46 @@ use alloy_rpc_types_eth::Filter;
 use chain::{Chain, LocatedLog, LogFilter, SealedBlock, query};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use std::sync::Arc;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::{collections::HashSet, sync::Arc};
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore,
+    broadcast::{Receiver, error::RecvError},
+};
 
 /// Blocks that a subscriber who fell behind, or who watched a long range being mined, is told of afterwards.
-const MAX_MISSED: u64 = 1_024;
+pub(crate) const MAX_MISSED: u64 = 1_024;
 
 pub(crate) const METHODS: &[Method] =
     &[Method::socket("eth_subscribe", subscribe), Method::socket("eth_unsubscribe", unsubscribe)];
+
+/// How many subscriptions and event streams all clients together have open, and may have.
+pub(crate) struct Feeds {
+    free: Arc<Semaphore>,
+    most: usize,
+}
+
+impl Feeds {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let most = limits.max_subscriptions_total.min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(most)), most }
+    }
+
+    /// Room for one more, given back when it is dropped.
+    ///
+    /// # Errors
+    /// There are as many as there may be.
+    pub(crate) fn open(&self) -> Result<OwnedSemaphorePermit, RpcError> {
+        self.free.clone().try_acquire_owned().map_err(|_| {
+            let (most, name) = (self.most, "max_subscriptions_total");
+            RpcError::limit(format!(
+                "too many subscriptions: all clients together may have {most} ({name}); {}",
+                raise(name)
+            ))
+        })
+    }
+}
 
 /// A subscription that delivers once it is run.
 pub(crate) struct Task {
@@ -54,14 +86,21 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
             let hashes = cx.chain.subscribe_pending();
             Box::new(move |feed| Box::pin(pending(feed, hashes, full)))
         }
+        "syncing" => Box::new(|feed| Box::pin(syncing(feed))),
+        "transactionReceipts" => {
+            let wanted: ReceiptFilter = args.optional(1, "filter")?.unwrap_or_default();
+            let blocks = cx.chain.subscribe();
+            Box::new(|feed| Box::pin(receipts(feed, blocks, wanted)))
+        }
         other => {
             let shown: String = other.chars().take(64).collect();
             return Err(RpcError::params(format!(
-                "no {shown:?} subscription in eth namespace; there are newHeads, logs, newPendingTransactions"
+                "no {shown:?} subscription in eth namespace; there are newHeads, logs, newPendingTransactions, \
+                 transactionReceipts, syncing"
             )));
         }
     };
-    let id = socket.open_subscription()?;
+    let id = socket.open_subscription(&cx.feeds)?;
     let feed = Feed { id: FilterId(id), ..feed };
     Ok((json(&FilterId(id))?, Some(Task { id, run: run(feed) })))
 }
@@ -130,18 +169,23 @@ impl Feed {
 
 /// Follows the chain block by block. Blocks that came without an event of their own, because the subscriber was slow
 /// or an empty range was sealed at once, are read from the chain. After a revert heights come again.
-struct Follower {
+pub(crate) struct Follower {
     events: Receiver<Arc<SealedBlock>>,
     last: u64,
 }
 
 impl Follower {
-    fn new(chain: &Chain, events: Receiver<Arc<SealedBlock>>) -> Self {
+    pub(crate) fn new(chain: &Chain, events: Receiver<Arc<SealedBlock>>) -> Self {
         Self { events, last: chain.view().head() }
     }
 
+    /// The last block that needs no telling.
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
+    }
+
     /// The next blocks to tell of; `None` when the chain has ended.
-    async fn next(&mut self, chain: &Chain) -> Option<Vec<Arc<SealedBlock>>> {
+    pub(crate) async fn next(&mut self, chain: &Chain) -> Option<Vec<Arc<SealedBlock>>> {
         loop {
             let mut blocks = Vec::new();
             let (to, newest) = match self.events.recv().await {
@@ -199,6 +243,35 @@ async fn logs(feed: Feed, events: Receiver<Arc<SealedBlock>>, filter: LogFilter)
                 if !feed.deliver(&convert::log(log)) {
                     return;
                 }
+            }
+        }
+    }
+}
+
+/// The node has all that there is: this is told once.
+async fn syncing(feed: Feed) {
+    feed.deliver(&false);
+}
+
+/// Which receipts are wanted; all, if no transaction is named.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReceiptFilter {
+    #[serde(default)]
+    transaction_hashes: HashSet<B256>,
+}
+
+/// The receipts of each block in one notification, as geth tells them.
+async fn receipts(feed: Feed, events: Receiver<Arc<SealedBlock>>, wanted: ReceiptFilter) {
+    let mut follower = Follower::new(&feed.cx.chain, events);
+    let hashes = wanted.transaction_hashes;
+    while let Some(blocks) = follower.next(&feed.cx.chain).await {
+        for block in blocks {
+            let all = block.transactions.iter().enumerate();
+            let told = all.filter(|(_, transaction)| hashes.is_empty() || hashes.contains(&transaction.hash));
+            let told: Vec<_> = told.filter_map(|(index, _)| convert::receipt(&block, index)).collect();
+            if !told.is_empty() && !feed.deliver(&told) {
+                return;
             }
         }
     }

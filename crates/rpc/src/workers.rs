@@ -53,7 +53,7 @@ impl Workers {
             Err(_) => {
                 let waited = self.queue.as_secs();
                 return Err(RpcError::limit(format!(
-                    "the server is busy: no turn within {waited} s; try again"
+                    "the server is busy: no turn within {waited} s (queue_timeout_secs); try again"
                 )));
             }
         };

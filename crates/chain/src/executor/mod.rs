@@ -17,6 +17,7 @@ mod request;
 mod simulator;
 mod source;
 mod transaction;
+mod transfers;
 
 pub use block::{Executed, ExecutedBlock, ExecutionError, MAX_BLOCK_BYTES, execute_block};
 pub use codes::CodeCache;
@@ -30,6 +31,7 @@ pub use request::{AccountOverride, BlockOverrides, CallRequest, Overrides};
 pub use simulator::{Simulated, SimulatedContext, SimulatedState, SimulationError, Simulator, simulate};
 pub use source::{At, MemorySource, StateSource};
 pub use transaction::{Refusal, transaction_env};
+pub use transfers::TRANSFER_EMITTER;
 
 /// Stack that a thread needs which executes transactions, in bytes: native frames use it, unlike EVM frames, up to
 /// `MAX_NATIVE_NESTING` of them.

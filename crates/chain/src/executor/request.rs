@@ -51,6 +51,8 @@ pub struct AccountOverride {
     pub storage: Option<Vec<(U256, U256)>>,
     /// Replaces single slots.
     pub slots: Vec<(U256, U256)>,
+    /// Where the precompile that is here goes, before code is set.
+    pub move_precompile_to: Option<Address>,
 }
 
 /// What a simulation pretends of the block.
@@ -70,4 +72,6 @@ pub struct BlockOverrides {
     pub prev_randao: Option<B256>,
     /// What BLOCKHASH answers, by number.
     pub block_hashes: BTreeMap<u64, B256>,
+    /// Hash of the block before.
+    pub parent_hash: Option<B256>,
 }

@@ -9,12 +9,13 @@ use super::{
     request::{AccountOverride, CallRequest, Overrides},
     source::StateSource,
     transaction::{Refusal, transaction_env},
+    transfers::Transfers,
 };
 use crate::{
-    native::{Context, NativeEvm},
+    native::{Context, NativeEvm, Relocations},
     transaction::Recovered,
 };
-use alloy_primitives::{Address, TxKind, U256};
+use alloy_primitives::{Address, Log, TxKind, U256};
 use revm::{
     Database, DatabaseCommit, ExecuteEvm, InspectEvm, Inspector,
     context::{
@@ -25,6 +26,7 @@ use revm::{
     database::CacheDB,
     state::EvmState,
 };
+use std::sync::Arc;
 
 /// The state that simulations run on.
 pub type SimulatedState<'s> = CacheDB<StateDatabase<'s>>;
@@ -49,6 +51,7 @@ pub struct Simulator<'s> {
     environment: &'s Environment,
     context: BlockContext,
     state: SimulatedState<'s>,
+    relocations: Arc<Relocations>,
 }
 
 /// What a simulation came to: revm's result, and the accounts that it loaded or changed.
@@ -97,7 +100,7 @@ impl<'s> Simulator<'s> {
     /// The state of `source`, as the block `context` finds it after its first step.
     pub fn new(source: &'s dyn StateSource, environment: &'s Environment, context: BlockContext) -> Self {
         let state = StateDatabase::new(source, environment.codes(), context.number);
-        Self { environment, context, state: CacheDB::new(state) }
+        Self { environment, context, state: CacheDB::new(state), relocations: Arc::default() }
     }
 
     /// The block that simulations run in.
@@ -119,7 +122,7 @@ impl<'s> Simulator<'s> {
         self.context = BlockContext {
             number: block.number.unwrap_or(self.context.number),
             timestamp: block.timestamp.unwrap_or(self.context.timestamp),
-            parent_hash: self.context.parent_hash,
+            parent_hash: block.parent_hash.unwrap_or(self.context.parent_hash),
             base_fee: block.base_fee.unwrap_or(self.context.base_fee),
             gas_limit: block.gas_limit.unwrap_or(self.context.gas_limit),
             beneficiary: block.beneficiary.unwrap_or(self.context.beneficiary),
@@ -127,6 +130,12 @@ impl<'s> Simulator<'s> {
         };
         for (number, hash) in &block.block_hashes {
             self.state.cache.block_hashes.insert(U256::from(*number), *hash);
+        }
+        // All moves come before any code: whatever the order, what is moved is what was there.
+        for (from, account) in &overrides.accounts {
+            if let Some(to) = account.move_precompile_to {
+                Arc::make_mut(&mut self.relocations).shift(*from, to);
+            }
         }
         for (address, account) in &overrides.accounts {
             self.pretend_account(*address, account)?;
@@ -139,6 +148,7 @@ impl<'s> Simulator<'s> {
         info.balance = account.balance.unwrap_or(info.balance);
         info.nonce = account.nonce.unwrap_or(info.nonce);
         if let Some(code) = &account.code {
+            Arc::make_mut(&mut self.relocations).hide(address);
             info.set_code(analysed(code.clone()));
         }
         self.state.insert_account_info(address, info);
@@ -200,6 +210,39 @@ impl<'s> Simulator<'s> {
         Ok(self.call_env(request)?.0)
     }
 
+    /// Runs a call as part of a simulated block, and forgets what it changed. It is checked as a transaction would be,
+    /// but for signature and sender's code, if `strict`; else as a call. Returns its logs too, with its moves of wei
+    /// among them if `transfers`.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn call_in_block(
+        &mut self,
+        request: &CallRequest,
+        strict: bool,
+        transfers: bool,
+    ) -> Result<(Simulated, Vec<Log>), SimulationError> {
+        let (tx, relaxed) = self.call_env(request)?;
+        let checks = if strict { Checks::All { impersonated: true } } else { relaxed };
+        if transfers {
+            let mut seen = Transfers::default();
+            let simulated = self.watch(tx, checks, &mut seen)?;
+            let logs = if simulated.result().is_success() { seen.into_logs() } else { Vec::new() };
+            return Ok((simulated, logs));
+        }
+        let simulated = self.run(tx, checks)?;
+        let logs = simulated.result().logs().to_vec();
+        Ok((simulated, logs))
+    }
+
+    /// An account's next nonce.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn nonce(&mut self, of: Address) -> Result<u64, ExecutionError> {
+        Ok(self.state.basic(of)?.unwrap_or_default().nonce)
+    }
+
     /// Runs a transaction as a block would, under an inspector, and forgets what it changed.
     ///
     /// # Errors
@@ -234,6 +277,7 @@ impl<'s> Simulator<'s> {
     fn run(&mut self, tx: TxEnv, checks: Checks) -> Result<Simulated, SimulationError> {
         let fee_cap = tx.gas_price;
         let mut evm = self.environment.evm(self.lend(), &self.context, checks, ());
+        evm.relocations = self.relocated();
         let result = evm.transact(tx);
         self.take_back(evm);
         result.map(Simulated).map_err(|error| self.failure(error, fee_cap))
@@ -245,9 +289,14 @@ impl<'s> Simulator<'s> {
     {
         let fee_cap = tx.gas_price;
         let mut evm = self.environment.evm(self.lend(), &self.context, checks, inspector);
+        evm.relocations = self.relocated();
         let result = evm.inspect_tx(tx);
         self.take_back(evm);
         result.map(Simulated).map_err(|error| self.failure(error, fee_cap))
+    }
+
+    fn relocated(&self) -> Option<Arc<Relocations>> {
+        (!self.relocations.is_empty()).then(|| self.relocations.clone())
     }
 
     /// Gives the state to an EVM. Owned, not borrowed: else inspectors would have to take any lifetime.

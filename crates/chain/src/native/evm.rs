@@ -5,6 +5,7 @@ use super::{
     drive::{Drive, EvmFrame, NodeResult},
     frame::run_native,
     lookup::{Claim, Contracts},
+    relocate::Relocations,
 };
 use alloy_primitives::Log;
 use revm::{
@@ -51,6 +52,8 @@ pub struct Natives {
 pub struct NativeEvm<DB: Database, INSP = ()> {
     /// revm's EVM.
     pub inner: Inner<DB, INSP>,
+    /// Precompiles that are not where the rules have them; simulations only.
+    pub relocations: Option<Arc<Relocations>>,
     natives: Natives,
     nesting: usize,
 }
@@ -58,7 +61,13 @@ pub struct NativeEvm<DB: Database, INSP = ()> {
 impl<DB: Database, INSP> NativeEvm<DB, INSP> {
     /// Adds native contracts to an EVM.
     pub const fn new(inner: Inner<DB, INSP>, natives: Natives) -> Self {
-        Self { inner, natives, nesting: 0 }
+        Self { inner, relocations: None, natives, nesting: 0 }
+    }
+
+    fn relocate(&self, init: &mut FrameInit) {
+        if let Some(relocations) = &self.relocations {
+            relocations.apply(init);
+        }
     }
 
     fn claim(&self, init: &FrameInit) -> Option<Claim> {
@@ -89,8 +98,9 @@ impl<DB: Database, INSP> EvmTr for NativeEvm<DB, INSP> {
 
     fn frame_init(
         &mut self,
-        init: FrameInit,
+        mut init: FrameInit,
     ) -> Result<FrameInitResult<'_, EvmFrame>, ContextDbError<Context<DB>>> {
+        self.relocate(&mut init);
         match self.claim(&init) {
             Some(claim) => run_native(&mut Plain(self), claim, init).map(ItemOrResult::Result),
             None => self.inner.frame_init(init),
@@ -136,6 +146,7 @@ impl<DB: Database, INSP: Inspector<Context<DB>>> InspectorEvmTr for NativeEvm<DB
         &mut self,
         mut init: FrameInit,
     ) -> Result<FrameInitResult<'_, EvmFrame>, ContextDbError<Context<DB>>> {
+        self.relocate(&mut init);
         let Some(claim) = self.claim(&init) else {
             return self.inner.inspect_frame_init(init);
         };

@@ -10,12 +10,14 @@ mod evm;
 mod frame;
 mod host;
 mod lookup;
+mod relocate;
 mod scope;
 
 pub use drive::{Drive, EvmFrame};
 pub use evm::{Context, Inner, NativeEvm, Natives};
 pub use host::JournalHost;
 pub use lookup::Contracts;
+pub use relocate::Relocations;
 
 #[cfg(test)]
 mod tests;

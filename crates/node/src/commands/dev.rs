@@ -34,7 +34,7 @@ async fn serve(args: &DevArgs, started: Instant) -> Result<(), Failure> {
     let accounts = accounts::derive(&args.mnemonic, args.accounts)?;
     let config = config(args, &accounts)?;
     let mode = Mode::Dev { signers: accounts.clone() };
-    let running = Running::start(config, serving(args, mode)).await?;
+    let running = Running::start(config, serving(args, mode)?).await?;
     let (blocks, head) = (running.chain.subscribe(), running.chain.view().head());
     announce(args, &accounts, &running, started)?;
     if !args.silent {
@@ -104,13 +104,14 @@ fn config(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Config, Failu
     })
 }
 
-fn serving(args: &DevArgs, mode: Mode) -> Serving {
-    Serving {
+fn serving(args: &DevArgs, mode: Mode) -> Result<Serving, Failure> {
+    Ok(Serving {
         host: args.server.host.clone(),
         port: args.server.port,
         mode,
         allow_origins: args.server.allow_origin.clone(),
         allow_hosts: args.server.allow_host.clone(),
         no_cors: args.server.no_cors,
-    }
+        limits: running::limits(&args.server.limit)?,
+    })
 }

@@ -26,7 +26,7 @@ pub fn run(args: &NodeArgs, started: Instant) -> Result<(), Failure> {
 async fn serve(settings: &Settings, started: Instant) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let config = config(settings)?;
-    let running = Running::start(config, serving(settings)).await?;
+    let running = Running::start(config, serving(settings)?).await?;
     let genesis = running.chain.genesis();
     tracing::info!(
         rpc = running.url(),
@@ -73,13 +73,14 @@ fn config(settings: &Settings) -> Result<Config, Failure> {
     })
 }
 
-fn serving(settings: &Settings) -> Serving {
-    Serving {
+fn serving(settings: &Settings) -> Result<Serving, Failure> {
+    Ok(Serving {
         host: settings.host.clone(),
         port: settings.port,
         mode: Mode::Node,
         allow_origins: settings.allow_origin.clone(),
         allow_hosts: settings.allow_host.clone(),
         no_cors: settings.no_cors,
-    }
+        limits: running::limits(&settings.limit)?,
+    })
 }

@@ -99,7 +99,7 @@ fn typed(key: &str, value: &str) -> toml::Value {
         "port" | "prune" => value.parse().map_or_else(|_| text(), toml::Value::Integer),
         "block_time_secs" => value.parse().map_or_else(|_| text(), toml::Value::Float),
         "audit" | "no_cors" => value.parse().map_or_else(|_| text(), toml::Value::Boolean),
-        "allow_origin" | "allow_host" => {
+        "allow_origin" | "allow_host" | "limit" => {
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_string())).collect())
         }

@@ -69,6 +69,11 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_known_name() {
         ),
         (refusal("", &[("BULWARK_PORT", "many")]), "environment: BULWARK_PORT=many: invalid type"),
         (refusal("prune = 0\n", &[]), "prune is 0"),
+        (refusal("limit = [\"max_bach=1\"]\n", &[]), "no limit is named \"max_bach\""),
+        (
+            refusal("", &[("BULWARK_LIMIT", "max_batch=5,max_logs=0")]),
+            "limit max_logs is a whole number from 1",
+        ),
         (refusal("block_time_secs = -1\n", &[]), "block_time_secs is -1; expected seconds above 0"),
     ];
     for (message, expected) in cases {

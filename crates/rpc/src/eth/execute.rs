@@ -23,9 +23,16 @@ use chain::{
     CallRequest, Outcome, Overrides,
     executor::{self, At, BlockContext, Ending, EstimateError, SimulationError, Simulator},
 };
+use std::collections::BTreeSet;
 
 /// Accounts that one call may pretend.
 const MAX_OVERRIDES: usize = 1_024;
+
+/// `movePrecompileToAddress` names the account itself.
+const MOVE_TO_ITSELF: i32 = -38022;
+
+/// Two accounts name the same `movePrecompileToAddress`.
+const MOVE_TO_SAME: i32 = -38023;
 
 /// Runs until an access list no longer grows: what it makes cheaper may let a call touch more.
 const ACCESS_LIST_RUNS: usize = 4;
@@ -45,7 +52,8 @@ struct Plan {
 
 /// Reads call, block and overrides; `default` is the block if none is named.
 fn plan(cx: &Context, args: &Args<'_>, default: BlockNumberOrTag) -> Result<Plan, RpcError> {
-    let request = call_request(args.required(0, "transaction")?)?;
+    let mut request = call_request(args.required(0, "transaction")?)?;
+    request.gas = Some(request.gas.unwrap_or(u64::MAX).min(cx.limits.max_call_gas));
     let block: BlockId = args.optional(1, "block")?.unwrap_or(BlockId::Number(default));
     let state: Option<StateOverride> = args.optional(2, "state overrides")?;
     let pretended: Option<BlockOverrides> = args.optional(3, "block overrides")?;
@@ -85,6 +93,7 @@ pub(crate) fn overrides(state: StateOverride, block: BlockOverrides) -> Result<O
             "too many state overrides: the limit is {MAX_OVERRIDES} accounts"
         )));
     }
+    check_moves(&state)?;
     let accounts = state
         .into_iter()
         .map(|(address, account)| Ok((address, account_override(address, account)?)))
@@ -103,6 +112,7 @@ pub(crate) fn overrides(state: StateOverride, block: BlockOverrides) -> Result<O
         beneficiary: block.coinbase,
         prev_randao: block.random,
         block_hashes: block.block_hash.unwrap_or_default(),
+        parent_hash: None,
     };
     Ok(Overrides { accounts, block })
 }
@@ -114,9 +124,6 @@ fn account_override(
     if account.state.is_some() && account.state_diff.is_some() {
         return Err(RpcError::params(format!("account {address} has both 'state' and 'stateDiff'")));
     }
-    if account.move_precompile_to.is_some() {
-        return Err(RpcError::params("movePrecompileToAddress is not offered here"));
-    }
     let slots = |slots: alloy_primitives::map::B256HashMap<B256>| -> Vec<(U256, U256)> {
         slots.into_iter().map(|(slot, value)| (slot.into(), value.into())).collect()
     };
@@ -126,7 +133,32 @@ fn account_override(
         code: account.code,
         storage: account.state.map(slots),
         slots: account.state_diff.map(slots).unwrap_or_default(),
+        move_precompile_to: account.move_precompile_to,
     })
+}
+
+/// Only precompiles move, each to a place of its own (errors of the execution-apis specification).
+fn check_moves(state: &StateOverride) -> Result<(), RpcError> {
+    let mut targets = BTreeSet::new();
+    for (from, account) in state {
+        let Some(to) = account.move_precompile_to else { continue };
+        if to == *from {
+            return Err(RpcError::coded(MOVE_TO_ITSELF, format!("account {from} cannot move to itself")));
+        }
+        if !has_precompile(from) {
+            return Err(RpcError::server(format!("account {from} is not a precompile")));
+        }
+        if !targets.insert(to) {
+            return Err(RpcError::coded(MOVE_TO_SAME, format!("more than one account moves to {to}")));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the rules have a precompile at an address (Osaka: 1 to 0x11, and 0x100).
+fn has_precompile(address: &Address) -> bool {
+    let [high @ .., tens, ones] = address.0.0;
+    high == [0; 18] && matches!((tens, ones), (0, 1..=0x11) | (1, 0))
 }
 
 pub(crate) fn refused(error: &SimulationError) -> RpcError {
@@ -146,7 +178,7 @@ fn output(outcome: Outcome) -> Reply {
 }
 
 /// A halt in geth's words where it has them.
-fn halted(reason: &impl std::fmt::Debug) -> String {
+pub(super) fn halted(reason: &impl std::fmt::Debug) -> String {
     let reason = format!("{reason:?}");
     let name = reason.split(['(', ' ', '{']).next().unwrap_or_default();
     match name {

@@ -8,6 +8,7 @@ use crate::{
     error::RpcError,
     filters::{Cursor, FilterId},
     json::{Json, Reply, json},
+    limits::raise,
     method::Method,
     params::Params,
 };
@@ -75,10 +76,20 @@ fn find(
     if blocks.is_empty() {
         return Ok(Vec::new());
     }
+    let most = cx.limits.max_log_blocks;
+    let head = (*blocks.end()).min(view.head());
+    if head.saturating_sub(*blocks.start()) >= most {
+        let name = "max_log_blocks";
+        return Err(RpcError::limit(format!(
+            "block range too wide: one query may span {most} blocks ({name}); narrow it, or {}",
+            raise(name)
+        )));
+    }
     let filter = between(filter, *blocks.start(), *blocks.end());
     let found = view.logs(&filter, cx.limits.max_logs).map_err(|error| match error {
         LogsError::TooMany { limit } => RpcError::limit(format!(
-            "query returned more than {limit} results; narrow the block range or the filter"
+            "query returned more than {limit} results (max_logs); narrow the block range or the filter, or {}",
+            raise("max_logs")
         )),
         LogsError::Read(error) => error.into(),
     })?;

@@ -23,6 +23,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_accounts", accounts),
     Method::now("eth_sign", sign).keys(),
     Method::now("personal_sign", personal_sign).keys(),
+    Method::now("eth_signTypedData", sign_typed_data).keys(),
+    Method::now("eth_signTypedData_v3", sign_typed_data).keys(),
     Method::now("eth_signTypedData_v4", sign_typed_data).keys(),
     Method::wait("eth_signTransaction", sign_transaction).keys(),
     Method::wait("eth_sendTransaction", send_transaction).keys(),
@@ -147,7 +149,7 @@ async fn prepare(
 }
 
 /// Twice the base fee plus a tip, as wallets do, unless the request says more.
-fn fill_fees(cx: &Context, request: &mut TransactionRequest) -> Result<(), RpcError> {
+pub(super) fn fill_fees(cx: &Context, request: &mut TransactionRequest) -> Result<(), RpcError> {
     if request.gas_price.is_some() {
         return Ok(());
     }
@@ -163,7 +165,7 @@ fn fill_fees(cx: &Context, request: &mut TransactionRequest) -> Result<(), RpcEr
 }
 
 /// Gas for a request without a limit, found on a worker's thread.
-async fn estimate(cx: &Arc<Context>, request: TransactionRequest) -> Result<u64, RpcError> {
+pub(super) async fn estimate(cx: &Arc<Context>, request: TransactionRequest) -> Result<u64, RpcError> {
     let worker = cx.clone();
     let reply = cx.workers.run(move || execute::estimate_next(&worker, request)).await?;
     let Quantity(gas) = serde_json::from_slice(reply.bytes())

@@ -5,13 +5,19 @@ use super::{
     Door, Shared,
     origin::{Caller, Refusal},
 };
-use crate::dispatch::Session;
+use crate::{
+    clients::{Client, TooMany},
+    dispatch::Session,
+    error::RpcError,
+    limits::raise,
+};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
+use std::sync::Arc;
 use tower::ServiceExt;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -25,7 +31,7 @@ const PRIVATE_ASKED: HeaderName = HeaderName::from_static("access-control-reques
 const PRIVATE_ALLOWED: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
 /// Answers a request.
-pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Response<Body> {
+pub(super) async fn answer(door: &Door, request: Request<Incoming>, client: &Arc<Client>) -> Response<Body> {
     let caller = match door.shared.policy.judge(request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => return refused(&refusal),
@@ -34,9 +40,9 @@ pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Response<
     let mut response = if request.method() == Method::OPTIONS {
         preflight(request.headers(), origin.is_some())
     } else if request.method() == Method::POST && request.uri().path() == "/" {
-        rpc(&door.shared, request, &caller).await
+        rpc(&door.shared, request, &caller, client).await
     } else {
-        route(door, request, caller).await
+        route(door, request, caller, client).await
     };
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -46,25 +52,42 @@ pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Response<
     response
 }
 
-async fn route(door: &Door, request: Request<Incoming>, caller: Caller) -> Response<Body> {
+async fn route(
+    door: &Door,
+    request: Request<Incoming>,
+    caller: Caller,
+    client: &Arc<Client>,
+) -> Response<Body> {
+    if let Err(refusal) = client.take(1) {
+        return too_many(&refusal);
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(caller.trust);
+    request.extensions_mut().insert(client.clone());
     match door.routes.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }
 }
 
-async fn rpc(shared: &Shared, request: Request<Incoming>, caller: &Caller) -> Response<Body> {
+async fn rpc(
+    shared: &Shared,
+    request: Request<Incoming>,
+    caller: &Caller,
+    client: &Client,
+) -> Response<Body> {
     if !is_json(request.headers()) {
         let why = "content-type must be application/json";
         return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+    }
+    if let Err(refusal) = client.check() {
+        return too_many(&refusal);
     }
     let body = match read_body(shared, request.into_body()).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    let session = Session { trust: &caller.trust, socket: None };
+    let session = Session { trust: &caller.trust, client, socket: None };
     let answer = shared.dispatcher.answer(&body, session).await;
     let mut response = Response::new(Body::from(answer.text));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
@@ -75,8 +98,9 @@ async fn rpc(shared: &Shared, request: Request<Incoming>, caller: &Caller) -> Re
 async fn read_body(shared: &Shared, body: Incoming) -> Result<Bytes, Response<Body>> {
     let limits = shared.dispatcher.limits();
     let too_large = || {
-        let limit = limits.max_body_bytes;
-        plain(StatusCode::PAYLOAD_TOO_LARGE, &format!("request body too large: the limit is {limit} bytes"))
+        let (limit, name) = (limits.max_body_bytes, "max_body_bytes");
+        let why = format!("request body too large: the limit is {limit} bytes ({name}); {}", raise(name));
+        plain(StatusCode::PAYLOAD_TOO_LARGE, &why)
     };
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limits.max_body_bytes {
@@ -123,6 +147,18 @@ fn refused(refusal: &Refusal) -> Response<Body> {
         Refusal::Host(_) | Refusal::Origin(_) => StatusCode::FORBIDDEN,
     };
     plain(status, &refusal.to_string())
+}
+
+/// A client that asks too often is told when to come again, in a form that JSON-RPC clients read too.
+fn too_many(refusal: &TooMany) -> Response<Body> {
+    let error = RpcError::limit(refusal.why.clone());
+    let told = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error });
+    let mut response = Response::new(Body::from(told.to_string()));
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(refusal.retry_secs));
+    response
 }
 
 /// A line of text.

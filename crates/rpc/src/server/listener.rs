@@ -1,7 +1,11 @@
 //! Accepting connections: bounded in number, with time limits, ended in order when the server stops.
 //! What is said on a connection is `http`'s matter, or `socket`'s.
 
-use super::{Door, http};
+use super::{Door, http, patience::Patient};
+use crate::{
+    clients::{Client, TooMany},
+    limits::raise,
+};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -50,10 +54,6 @@ pub enum ServeError {
     Address(io::Error),
 }
 
-/// What a connection beyond the limit is told.
-const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 37\r\n\
-    connection: close\r\nretry-after: 1\r\n\r\ntoo many connections; try again later";
-
 /// Rest after an accept that failed, as it does when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -73,15 +73,14 @@ pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, ServeErro
 pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
     let limits = door.shared.dispatcher.limits();
     let slots = Arc::new(Semaphore::new(limits.max_connections));
-    let idle = limits.idle_timeout;
     let mut stopping = door.shared.stopping.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stopping.told() => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::debug!(%error, "accept failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -89,35 +88,54 @@ pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
             }
         };
         let Ok(slot) = slots.clone().try_acquire_owned() else {
-            tokio::spawn(turn_away(stream));
+            tokio::spawn(turn_away(stream, "503 Service Unavailable", busy(limits.max_connections)));
             continue;
+        };
+        let client = match door.shared.clients.connect(peer.ip()) {
+            Ok(client) => Arc::new(client),
+            Err(TooMany { why, .. }) => {
+                tokio::spawn(turn_away(stream, "429 Too Many Requests", why));
+                continue;
+            }
         };
         // Answers are whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let door = door.clone();
         tokio::spawn(async move {
-            connection(stream, door, idle).await;
+            connection(stream, peer, door, client).await;
             drop(slot);
         });
     }
 }
 
-async fn turn_away(mut stream: TcpStream) {
-    metrics::counter!("bulwark_rpc_connections_refused_total").increment(1);
-    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(BUSY)).await;
+/// Why a connection beyond the limit is turned away.
+fn busy(most: usize) -> String {
+    let name = "max_connections";
+    format!("too many connections: the node takes {most} ({name}); try again later, or {}", raise(name))
 }
 
-async fn connection(stream: TcpStream, door: Arc<Door>, idle: Duration) {
-    let peer = stream.peer_addr();
+async fn turn_away(mut stream: TcpStream, status: &str, why: String) {
+    metrics::counter!("bulwark_rpc_connections_refused_total").increment(1);
+    let length = why.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
+         connection: close\r\nretry-after: 1\r\n\r\n{why}"
+    );
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(answer.as_bytes())).await;
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, client: Arc<Client>) {
     let mut stopping = door.shared.stopping.clone();
+    let limits = door.shared.dispatcher.limits();
+    let (idle, patience) = (limits.idle_timeout, limits.io_timeout);
     let service = service_fn(move |request| {
-        let door = door.clone();
-        async move { Ok::<_, Infallible>(http::answer(&door, request).await) }
+        let (door, client) = (door.clone(), client.clone());
+        async move { Ok::<_, Infallible>(http::answer(&door, request, &client).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, patience)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
@@ -128,7 +146,6 @@ async fn connection(stream: TcpStream, door: Arc<Door>, idle: Duration) {
         }
     };
     if let Err(error) = ended {
-        let peer: Option<SocketAddr> = peer.ok();
-        tracing::trace!(?peer, %error, "connection ended");
+        tracing::trace!(%peer, %error, "connection ended");
     }
 }

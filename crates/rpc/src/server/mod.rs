@@ -1,12 +1,15 @@
 //! The door: one listener for JSON-RPC, WebSocket, REST and metrics.
 //! Who may come in is `origin`, how many `listener`, what they are told `http` and `rest`.
 
+mod events;
 pub(crate) mod http;
 mod listener;
+pub(crate) mod openapi;
 pub(crate) mod origin;
-mod rest;
+mod patience;
+pub(crate) mod rest;
 
-use crate::{config::ServerConfig, context::Context, dispatch::Dispatcher, health};
+use crate::{clients::Clients, config::ServerConfig, context::Context, dispatch::Dispatcher, health};
 use axum::Router;
 use chain::Chain;
 pub use listener::ServeError;
@@ -33,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) policy: Policy,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) stopping: Stopping,
+    pub(crate) clients: Arc<Clients>,
 }
 
 /// Tells connections when the server stops.
@@ -62,6 +66,7 @@ pub async fn serve(chain: Chain, config: ServerConfig) -> Result<Server, ServeEr
     let address = listener.local_addr().map_err(ServeError::Address)?;
     let (stop, stopping) = watch::channel(false);
     let policy = Policy::new(&config.allow_hosts, &config.allow_origins, config.cors, address.ip());
+    let clients = Clients::new(&config.limits);
     let context = Context::new(chain, config.mode, config.limits, config.client_version);
     let context = Arc::new(context.map_err(ServeError::Threads)?);
     let watching = tokio::spawn(health::watch(context.clone(), config.metrics.clone()));
@@ -70,6 +75,7 @@ pub async fn serve(chain: Chain, config: ServerConfig) -> Result<Server, ServeEr
         policy,
         metrics: config.metrics,
         stopping: Stopping(stopping),
+        clients,
     });
     let routes = rest::routes(shared.clone());
     let accepting = tokio::spawn(listener::accept(listener, Arc::new(Door { shared, routes })));

@@ -1,34 +1,40 @@
-//! What is not JSON-RPC: health, metrics, the few REST reads of this stage, the WebSocket door and a note at `GET /`.
+//! What is not JSON-RPC: health, metrics, the REST reads, the WebSocket door and a note at `GET /`.
 //! Keys are snake case here, camel case in JSON-RPC (`decisions.md` 7).
 
-use super::{Shared, http::plain, origin::Trust};
-use crate::{health, restake, socket};
+use super::{Shared, events, http::plain, openapi, origin::Trust};
+use crate::{clients::Client, health, restake, socket};
 use axum::{
     Extension, Json, Router,
     body::Body,
     extract::{Path, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, Response, StatusCode, header},
     response::{Html, IntoResponse},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use std::sync::Arc;
 
 /// Shown where the pages will be.
 const NOTE: &str = include_str!("note.html");
 
+/// The paths and what answers them. What they answer is described in `openapi`.
+pub(crate) fn table() -> [(&'static str, MethodRouter<Arc<Shared>>); 9] {
+    [
+        ("/", get(root)),
+        ("/ws", get(root)),
+        ("/health", get(health)),
+        ("/metrics", get(metrics)),
+        ("/api/v1/addresses", get(addresses)),
+        ("/api/v1/abi/{contract}", get(abi)),
+        ("/api/v1/parameters", get(parameters)),
+        ("/api/v1/events", get(events::events)),
+        ("/api/v1/openapi.json", get(openapi::page)),
+    ]
+}
+
 /// The routes besides `POST /`.
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/", get(root))
-        .route("/ws", get(root))
-        .route("/health", get(health))
-        .route("/metrics", get(metrics))
-        .route("/api/v1/addresses", get(addresses))
-        .route("/api/v1/abi/{contract}", get(abi))
-        .route("/api/v1/parameters", get(parameters))
-        .fallback(missing)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(shared)
+    let router = table().into_iter().fold(Router::new(), |router, (path, route)| router.route(path, route));
+    router.fallback(missing).method_not_allowed_fallback(wrong_method).with_state(shared)
 }
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
@@ -37,6 +43,7 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 async fn root(
     State(shared): State<Arc<Shared>>,
     Extension(trust): Extension<Trust>,
+    Extension(client): Extension<Arc<Client>>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Response<Body> {
@@ -46,7 +53,7 @@ async fn root(
             upgrade
                 .max_message_size(limit)
                 .max_frame_size(limit)
-                .on_upgrade(move |stream| socket::serve(stream, shared, trust))
+                .on_upgrade(move |stream| socket::serve(stream, shared, trust, client))
         }
         Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
         Err(_) => Html(NOTE).into_response(),
@@ -93,7 +100,7 @@ async fn parameters(State(shared): State<Arc<Shared>>) -> Response<Body> {
 async fn missing() -> Response<Body> {
     plain(
         StatusCode::NOT_FOUND,
-        "nothing is here; JSON-RPC is at POST /, REST under /api/v1, health at /health",
+        "nothing is here; JSON-RPC is at POST /, REST is described at /api/v1/openapi.json, health is at /health",
     )
 }
 

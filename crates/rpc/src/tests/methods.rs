@@ -210,7 +210,6 @@ async fn calls_may_pretend_state_and_block() {
     assert_eq!(node.get("eth_call", json!([pays, "latest", rich])).await, "0x");
     for (overrides, part) in [
         (json!({ (to.to_string()): { "state": {}, "stateDiff": {} } }), "both 'state' and 'stateDiff'"),
-        (json!({ (to.to_string()): { "movePrecompileToAddress": poor } }), "not offered"),
         (json!({ "0x12": {} }), "invalid argument 2 (state overrides)"),
     ] {
         let refusal = node.call("eth_call", json!([call, "latest", overrides])).await.unwrap_err();

@@ -4,7 +4,11 @@ mod bad_input;
 mod batches;
 mod control;
 mod door;
+mod eth;
+mod limits;
 mod methods;
+mod rest;
+mod simulate;
 mod sockets;
 mod traces;
 

@@ -220,3 +220,47 @@ async fn more_requests_than_run_at_once_are_all_answered() {
     assert_eq!(ids.len(), 100);
     node.end().await;
 }
+
+#[tokio::test]
+async fn receipts_of_blocks_and_of_named_transactions_are_told_and_syncing_once() {
+    let node = node().await;
+    let mut client = Client::connect(&node, "/", None).await;
+    let all = client.call("eth_subscribe", json!(["transactionReceipts"])).await.unwrap();
+    let hash = alloy_primitives::keccak256(
+        alloy_primitives::hex::decode(node.transfer(0, FIRST_NONCE + 1)).unwrap(),
+    );
+    let named = json!(["transactionReceipts", { "transactionHashes": [hash] }]);
+    let named = client.call("eth_subscribe", named).await.unwrap();
+    node.get("eth_sendRawTransaction", json!([node.transfer(0, FIRST_NONCE)])).await;
+    let (subscription, receipts) = client.notified().await;
+    assert_eq!(
+        (&subscription, &receipts[0]["status"], receipts.as_array().unwrap().len()),
+        (&all, &json!("0x1"), 1)
+    );
+    node.get("eth_sendRawTransaction", json!([node.transfer(0, FIRST_NONCE + 1)])).await;
+    let mut told = vec![client.notified().await, client.notified().await];
+    told.sort_by_key(|(subscription, _)| *subscription == named);
+    assert_eq!((&told[0].0, &told[1].0), (&all, &named));
+    for (_, receipts) in told {
+        assert_eq!(receipts[0]["transactionHash"], json!(hash));
+    }
+    let syncing = client.call("eth_subscribe", json!(["syncing"])).await.unwrap();
+    assert_eq!(client.notified().await, (syncing.clone(), json!(false)));
+    assert_eq!(client.call("eth_unsubscribe", json!([syncing])).await, Ok(json!(true)));
+    node.end().await;
+}
+
+#[tokio::test]
+async fn subscriptions_of_all_clients_together_are_bounded() {
+    let node = node_with(Mining::Instant, |config| config.limits.max_subscriptions_total = 2).await;
+    let mut one = Client::connect(&node, "/", None).await;
+    let mut other = Client::connect(&node, "/", None).await;
+    let first = one.call("eth_subscribe", json!(["newHeads"])).await.unwrap();
+    other.call("eth_subscribe", json!(["newHeads"])).await.unwrap();
+    let refusal = other.call("eth_subscribe", json!(["newHeads"])).await.unwrap_err();
+    assert_eq!(refusal.code, -32005);
+    assert!(refusal.message.contains("2 (max_subscriptions_total)"), "{refusal:?}");
+    assert_eq!(one.call("eth_unsubscribe", json!([first])).await, Ok(json!(true)));
+    assert!(other.call("eth_subscribe", json!(["newHeads"])).await.is_ok());
+    node.end().await;
+}

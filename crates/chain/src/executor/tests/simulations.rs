@@ -119,6 +119,7 @@ fn the_block_can_be_pretended() {
         beneficiary: Some(BOB),
         prev_randao: Some(hash_of(1)),
         block_hashes: [(76, hash_of(2))].into(),
+        parent_hash: None,
     };
     let pretend = |code: AccountOverride, block: &BlockOverrides| {
         let overrides = Overrides { block: block.clone(), ..pretending(BOX, code) };

@@ -1,0 +1,288 @@
+//! `/api/v1/openapi.json`: what the paths answer, for people and for programs that generate clients (OpenAPI 3.1).
+//! A test asks each path that is described, and looks for a description of each path that is routed.
+
+use super::Shared;
+use axum::{Json, extract::State};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) async fn page(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(document(&shared.dispatcher.context().client_version))
+}
+
+/// The whole document.
+pub(crate) fn document(version: &str) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bulwark",
+            "summary": "A restaking chain with Ethereum's RPC",
+            "description": "JSON-RPC 2.0 is at POST /, and over WebSocket at / and /ws. Keys are snake case under \
+                            /api/v1, camel case in JSON-RPC.",
+            "version": version,
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths(),
+        "components": { "schemas": schemas(), "responses": responses() },
+    })
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// A successful answer in JSON.
+fn answer(description: &str, schema: &Value) -> Value {
+    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+}
+
+fn text(description: &str, kind: &str) -> Value {
+    json!({ "description": description, "content": { kind: { "schema": { "type": "string" } } } })
+}
+
+/// A path that is read.
+fn read(id: &str, summary: &str, parameters: &Value, responses: &[(&str, Value)]) -> Value {
+    let mut all: serde_json::Map<String, Value> =
+        responses.iter().map(|(status, answer)| ((*status).to_owned(), answer.clone())).collect();
+    for (status, name) in [("403", "Refused"), ("429", "TooMany")] {
+        all.insert(status.to_owned(), json!({ "$ref": format!("#/components/responses/{name}") }));
+    }
+    json!({ "get": { "operationId": id, "summary": summary, "parameters": parameters, "responses": all } })
+}
+
+fn paths() -> Value {
+    let none = json!([]);
+    let mut root = read(
+        "note",
+        "A note for people; with an Upgrade header, a WebSocket for JSON-RPC",
+        &none,
+        &[("200", text("The note", "text/html")), ("101", json!({ "description": "A WebSocket" }))],
+    );
+    if let Some(methods) = root.as_object_mut() {
+        methods.insert("post".into(), rpc());
+    }
+    json!({
+        "/": root,
+        "/ws": read(
+            "websocket",
+            "A WebSocket for JSON-RPC and subscriptions",
+            &none,
+            &[("101", json!({ "description": "A WebSocket" })), ("200", text("A note for people", "text/html"))],
+        ),
+        "/health": read(
+            "health",
+            "Whether the node answers and seals",
+            &none,
+            &[
+                ("200", answer("It does", &reference("Ready"))),
+                ("503", answer("It answers, but has stopped sealing", &reference("Failed"))),
+            ],
+        ),
+        "/metrics": read(
+            "metrics",
+            "Figures for Prometheus",
+            &none,
+            &[("200", text("Prometheus text, version 0.0.4", "text/plain")), ("404", text("They are turned off", "text/plain"))],
+        ),
+        "/api/v1/addresses": read(
+            "addresses",
+            "Addresses of the contracts, by name",
+            &none,
+            &[("200", answer("Addresses", &reference("Addresses")))],
+        ),
+        "/api/v1/abi/{contract}": read(
+            "abi",
+            "The ABI of a contract",
+            &json!([{
+                "name": "contract", "in": "path", "required": true, "example": "DelegationManager",
+                "description": "Its name, as in addresses",
+                "schema": { "type": "string", "enum": types::abi::names().collect::<Vec<_>>() },
+            }]),
+            &[
+                ("200", answer("A JSON ABI", &json!({ "type": "array", "items": { "type": "object" } }))),
+                ("404", text("No contract has this name; those that have one are listed", "text/plain")),
+            ],
+        ),
+        "/api/v1/parameters": read(
+            "parameters",
+            "Preset, rules and every number in force",
+            &none,
+            &[("200", answer("Numbers with their units", &reference("Parameters")))],
+        ),
+        "/api/v1/events": events(),
+        "/api/v1/openapi.json": read(
+            "openapi",
+            "This document",
+            &none,
+            &[("200", answer("OpenAPI 3.1", &json!({ "type": "object" })))],
+        ),
+    })
+}
+
+fn rpc() -> Value {
+    json!({
+        "operationId": "rpc",
+        "summary": "JSON-RPC 2.0, single requests and batches",
+        "requestBody": {
+            "required": true,
+            "content": { "application/json": {
+                "schema": { "oneOf": [
+                    reference("Request"),
+                    { "type": "array", "minItems": 1, "items": reference("Request") },
+                ] },
+                "example": { "jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": [] },
+            } },
+        },
+        "responses": {
+            "200": answer(
+                "An answer to each request that has an id; nothing, if none has",
+                &json!({ "oneOf": [reference("Response"), { "type": "array", "items": reference("Response") }] }),
+            ),
+            "403": { "$ref": "#/components/responses/Refused" },
+            "408": text("The body took too long", "text/plain"),
+            "413": text("The body is larger than the limit max_body_bytes", "text/plain"),
+            "415": text("The body is not declared as application/json", "text/plain"),
+            "429": { "$ref": "#/components/responses/TooMany" },
+        },
+    })
+}
+
+fn events() -> Value {
+    let list = |name: &str, description: &str, example: &str| {
+        json!({
+            "name": name, "in": "query", "required": false, "description": description, "example": example,
+            "schema": { "type": "string" },
+        })
+    };
+    let parameters = json!([
+        list("kinds", "heads, logs, or both separated by a comma; both if absent", "heads"),
+        list("address", "Emitters of logs: addresses or names of contracts, separated by commas", "DelegationManager"),
+        list("topic", "First topics of logs, separated by commas", &format!("0x{}", "00".repeat(32))),
+        {
+            "name": "Last-Event-ID", "in": "header", "required": false, "schema": { "type": "string" },
+            "description": "The id of the last event that was read: what came after it is told first, as far back \
+                            as 1,024 blocks; an event `missed` says if that was not far enough",
+        },
+    ]);
+    read(
+        "events",
+        "Heads and logs as they come, as server-sent events (head, log, missed), with a comment every 15 seconds",
+        &parameters,
+        &[
+            (
+                "200",
+                json!({
+                    "description": "A stream without end. The data of `head` and `log` are objects.",
+                    "content": { "text/event-stream": {
+                        "schema": { "type": "string" },
+                        "x-events": { "head": reference("Head"), "log": reference("Log"), "missed": reference("Missed") },
+                    } },
+                }),
+            ),
+            ("400", text("An argument that cannot be, in one line", "text/plain")),
+            (
+                "503",
+                text("As many streams are open as the limit max_subscriptions_total allows", "text/plain"),
+            ),
+        ],
+    )
+}
+
+/// An object all of whose keys are there.
+fn object(keys: &[(&str, Value)]) -> Value {
+    let properties: serde_json::Map<String, Value> =
+        keys.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn schemas() -> Value {
+    let integer = json!({ "type": "integer", "minimum": 0 });
+    let string = json!({ "type": "string" });
+    let hash = reference("Hash");
+    json!({
+        "Address": { "type": "string", "pattern": "^0x[0-9a-fA-F]{40}$" },
+        "Hash": { "type": "string", "pattern": "^0x[0-9a-f]{64}$" },
+        "Bytes": { "type": "string", "pattern": "^0x([0-9a-f]{2})*$" },
+        "Addresses": { "type": "object", "additionalProperties": reference("Address") },
+        "Ready": object(&[
+            ("status", json!({ "const": "ready" })),
+            ("chain_id", integer.clone()),
+            ("head", integer.clone()),
+            ("head_hash", hash.clone()),
+        ]),
+        "Failed": object(&[("status", json!({ "const": "failed" })), ("reason", string.clone())]),
+        "Parameters": object(&[
+            ("chain_id", integer.clone()),
+            ("preset", string.clone()),
+            ("rules", string.clone()),
+            ("parameters", json!({ "type": "array", "items": reference("Parameter") })),
+        ]),
+        "Parameter": object(&[
+            ("name", string.clone()),
+            ("value", json!({ "type": "string", "description": "In decimal" })),
+            ("unit", string.clone()),
+            ("source", string.clone()),
+        ]),
+        "Head": object(&[
+            ("number", integer.clone()),
+            ("hash", hash.clone()),
+            ("parent_hash", hash.clone()),
+            ("timestamp", integer.clone()),
+            ("gas_used", integer.clone()),
+            ("base_fee", integer.clone()),
+            ("transactions", integer.clone()),
+        ]),
+        "Log": object(&[
+            ("address", reference("Address")),
+            ("topics", json!({ "type": "array", "items": reference("Hash") })),
+            ("data", reference("Bytes")),
+            ("block_number", integer.clone()),
+            ("block_hash", hash.clone()),
+            ("timestamp", integer.clone()),
+            ("transaction_hash", hash),
+            ("transaction_index", integer.clone()),
+            ("log_index", integer.clone()),
+        ]),
+        "Missed": object(&[("oldest_block", integer.clone())]),
+        "Request": {
+            "type": "object",
+            "properties": {
+                "jsonrpc": { "const": "2.0" },
+                "id": { "type": ["string", "number", "null"] },
+                "method": string.clone(),
+                "params": { "type": "array" },
+            },
+            "required": ["jsonrpc", "method"],
+        },
+        "Response": {
+            "type": "object",
+            "properties": {
+                "jsonrpc": { "const": "2.0" },
+                "id": { "type": ["string", "number", "null"] },
+                "result": {},
+                "error": reference("Error"),
+            },
+            "required": ["jsonrpc", "id"],
+        },
+        "Error": {
+            "type": "object",
+            "properties": { "code": { "type": "integer" }, "message": string, "data": reference("Bytes") },
+            "required": ["code", "message"],
+        },
+    })
+}
+
+fn responses() -> Value {
+    let mut too_many =
+        answer("The client sends more than the limit requests_per_second", &reference("Response"));
+    if let Some(answer) = too_many.as_object_mut() {
+        let seconds = json!({ "description": "Seconds to wait", "schema": { "type": "integer" } });
+        answer.insert("headers".into(), json!({ "Retry-After": seconds }));
+    }
+    json!({
+        "Refused": text("The Host header is not this node's, or pages of the Origin are not allowed", "text/plain"),
+        "TooMany": too_many,
+    })
+}
