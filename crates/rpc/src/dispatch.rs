@@ -154,6 +154,11 @@ fn no_answer() -> Reply {
     Err(RpcError::internal("the request got no answer"))
 }
 
+/// The names of all methods.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    NAMESPACES.iter().copied().flatten().map(|method| method.name)
+}
+
 /// The namespaces that a node of this mode offers anything of.
 pub(crate) fn namespaces(mode: &Mode) -> BTreeSet<&'static str> {
     let offered = |method: &&Method| matches!(mode, Mode::Dev { .. }) || method.access == Access::Open;

@@ -20,6 +20,7 @@ mod limits;
 mod meters;
 mod method;
 mod net;
+mod offline;
 mod ots;
 mod params;
 mod quantity;
@@ -36,6 +37,7 @@ mod web3;
 mod workers;
 
 pub use config::{Limits, Mode, ServerConfig};
+pub use offline::Offline;
 pub use server::{ServeError, Server, serve};
 
 #[cfg(test)]
