@@ -54,7 +54,7 @@ fn index(head: Head, behind: u32) -> Result<u64> {
 ///
 /// # Errors
 /// `Panic(0x11)` after 2^32 entries during which the queue never was empty.
-pub(super) fn push_back(host: &mut dyn Host, operator: Address, strategy: Address, set: B256) -> Result<()> {
+pub(crate) fn push_back(host: &mut dyn Host, operator: Address, strategy: Address, set: B256) -> Result<()> {
     let mut head = HEADS.get(host, (operator, strategy))?;
     if head.length == 0 {
         head.first = set;

@@ -2,8 +2,13 @@
 
 use super::*;
 use crate::{
+    allocation_manager::{
+        queue::push_back,
+        rows::{ALLOCATIONS, MEMBERSHIPS, SETS},
+    },
     ledger::{self, HOME},
     mem::MemHost,
+    scene::{AVS, Scene, operator, staker},
     testkit::{ALICE, BOB, chain, u},
 };
 use alloy_primitives::B256;
@@ -105,4 +110,84 @@ fn each_kind_of_damage_is_named() {
         Ok(STAKERS.set(host, BOB, row)?)
     });
     assert_eq!(no_operator, ["I12"]);
+}
+
+/// A scene with operator 0 in set 1, which has half of strategy 0 and a deallocation under way.
+fn allocated() -> Scene {
+    let mut scene = Scene::new();
+    scene.serve();
+    scene.register(operator(0));
+    scene.create_set(1, &[0, 1]).unwrap();
+    scene.join(operator(0), &[1]).unwrap();
+    scene.deposit(staker(0), 0, u(1000)).unwrap();
+    scene.delegate(staker(0), operator(0)).unwrap();
+    scene.allocate(operator(0), 1, 0, WAD / 2).unwrap();
+    scene.mine(1);
+    scene.slash_set(operator(0), 1, &[(0, WAD / 10)]).unwrap();
+    scene.allocate(operator(0), 1, 0, WAD / 4).unwrap();
+    scene
+}
+
+/// Damages a scene's rows, then lists the names of the invariants found broken.
+fn found_after(damage: impl FnOnce(&mut dyn Host, B256, Address) -> Result<()>) -> Vec<String> {
+    let mut scene = allocated();
+    assert_eq!(scene.audit(&[1]), Vec::<String>::new());
+    let (set, strategy) = (crate::operator_set::key(AVS, 1), scene.strategies[0]);
+    scene.chain.run(HOME, |host| damage(host, set, strategy)).unwrap();
+    let names = |line: String| line.split(':').next().unwrap_or_default().to_string();
+    scene.audit(&[1]).into_iter().map(names).collect()
+}
+
+#[test]
+fn each_kind_of_damage_to_allocations_is_named() {
+    let op = operator(0);
+    let forgotten = found_after(|host, set, strategy| {
+        let mut row = ALLOCATIONS.get(host, (op, set, strategy))?;
+        row.pending = 0;
+        Ok(ALLOCATIONS.set(host, (op, set, strategy), row)?)
+    });
+    assert_eq!(forgotten, Vec::<String>::new(), "a queue entry without a change may linger (R17)");
+    let negative = found_after(|host, set, strategy| {
+        let mut row = ALLOCATIONS.get(host, (op, set, strategy))?;
+        row.current = 1;
+        Ok(ALLOCATIONS.set(host, (op, set, strategy), row)?)
+    });
+    assert_eq!(negative, ["I5", "I4"]);
+    let misplaced = found_after(|host, set, strategy| {
+        let mut row = ALLOCATIONS.get(host, (op, set, strategy))?;
+        row.place = 2;
+        Ok(ALLOCATIONS.set(host, (op, set, strategy), row)?)
+    });
+    assert_eq!(misplaced, ["I20"]);
+    let unqueued = found_after(|host, set, strategy| push_back(host, op, strategy, set));
+    assert_eq!(unqueued, ["I21"]);
+    let healed = found_after(|host, _, strategy| {
+        let mut row = Operator::load(host, op, strategy)?;
+        row.set_max_magnitude(WAD);
+        Ok(row.store(host, op, strategy)?)
+    });
+    assert!(healed.contains(&"I6".to_string()), "{healed:?}");
+}
+
+#[test]
+fn each_kind_of_damage_to_sets_is_named() {
+    let op = operator(0);
+    let no_slasher = found_after(|host, set, _| {
+        let mut row = SETS.get(host, set)?;
+        row.slasher = Address::ZERO;
+        Ok(SETS.set(host, set, row)?)
+    });
+    assert_eq!(no_slasher, ["I25"]);
+    let no_recipient = found_after(|host, set, _| {
+        let mut row = SETS.get(host, set)?;
+        row.redistributes = true;
+        Ok(SETS.set(host, set, row)?)
+    });
+    assert_eq!(no_recipient, ["I17"]);
+    let gone = found_after(|host, set, _| {
+        let mut row = MEMBERSHIPS.get(host, (op, set))?;
+        row.registered = false;
+        Ok(MEMBERSHIPS.set(host, (op, set), row)?)
+    });
+    assert_eq!(gone, ["I19", "I19"]);
 }

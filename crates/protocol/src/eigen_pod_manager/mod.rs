@@ -71,7 +71,8 @@ impl PodRow {
 
 /// The storage that a genesis state gives it: no pods, and none to be made.
 pub fn genesis(roles: &Roles) -> Vec<(U256, U256)> {
-    vec![PAUSED.entry(U256::ONE << PAUSED_NEW_EIGENPODS), OWNER.entry(roles.owner)]
+    // The lowest bit is [`PAUSED_NEW_EIGENPODS`].
+    vec![PAUSED.entry(U256::ONE), OWNER.entry(roles.owner)]
 }
 
 /// The raw entry that makes `pod` the pod of `owner`, for states that begin with pods.
