@@ -1,5 +1,5 @@
 //! Contracts that exist for the comparison only, the same native code in both worlds: a token that rebases and has
-//! moods, a service's registrar with moods, a wallet whose signatures a contract judges (EIP-1271).
+//! moods, a service's registrar with moods, a wallet whose signatures a contract judges (EIP-1271), pods.
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolValue, sol};
@@ -40,6 +40,14 @@ pub const WALLET: Address = address!("0x00000000000000000000000000000000007000d1
 /// A wallet that approves delegations.
 pub const APPROVER: Address = address!("0x00000000000000000000000000000000007000d2");
 
+/// Pods: contracts that tell the EigenPodManager of balances.
+pub const PODS: [Address; 4] = [
+    address!("0x00000000000000000000000000000000007000c1"),
+    address!("0x00000000000000000000000000000000007000c2"),
+    address!("0x00000000000000000000000000000000007000c3"),
+    address!("0x00000000000000000000000000000000007000c4"),
+];
+
 sol! {
     #[derive(Debug, PartialEq, Eq)]
     interface IProp {
@@ -53,12 +61,13 @@ sol! {
         function registerOperator(address operator, address avs, uint32[] calldata ids, bytes calldata data) external;
         function deregisterOperator(address operator, address avs, uint32[] calldata ids) external;
         function supportsAVS(address avs) external view returns (bool);
+        function withdrawRestakedBeaconChainETH(address recipient, uint256 amount) external;
     }
 }
 
 use IProp::{
     InMood, deregisterOperatorCall, isValidSignatureCall, rebaseCall, registerOperatorCall, setMoodCall,
-    supportsAVSCall,
+    supportsAVSCall, withdrawRestakedBeaconChainETHCall,
 };
 
 const MOOD: Slot<u64> = Slot::at(0);
@@ -78,6 +87,7 @@ pub fn contract(at: Address) -> Option<NativeFn> {
         LIMITED => Some(test_token::main),
         SERVICE | REGISTRAR => Some(registrar),
         WALLET | APPROVER => Some(wallet),
+        _ if PODS.contains(&at) => Some(pod),
         _ => registry::singleton(at),
     }
 }
@@ -215,6 +225,20 @@ fn wallet(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             let good = call.signature == wallet_signature(call.hash);
             Ok(FixedBytes::from(if good { isValidSignatureCall::SELECTOR } else { [0; 4] }))
         }),
+        _ => revert_empty(),
+    }
+}
+
+/// Pays in ether that nobody counts here, or is in no mood to.
+fn pod(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+    let calldata = Calldata::split(input)?;
+    match calldata.selector {
+        setMoodCall::SELECTOR => write(host, calldata, set_mood),
+        withdrawRestakedBeaconChainETHCall::SELECTOR => {
+            write(host, calldata, |host, _: withdrawRestakedBeaconChainETHCall| {
+                require(MOOD.get(host)? == 0, InMood {})
+            })
+        }
         _ => revert_empty(),
     }
 }

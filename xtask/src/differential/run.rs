@@ -95,7 +95,7 @@ impl Difference {
     pub fn kind(&self) -> &str {
         match self {
             Self::Answer => "answer",
-            Self::View { text, .. } => text.split(' ').next().unwrap_or_default(),
+            Self::View { text, .. } => text.split(' ').nth(1).unwrap_or_default(),
         }
     }
 }

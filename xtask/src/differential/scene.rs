@@ -2,7 +2,9 @@
 //! them, from which each run forks.
 
 use super::{
-    props::{APPROVER, LIMITED, MOODY, REBASING, REGISTRAR, SERVICE, WALLET, contract, wallet_signature},
+    props::{
+        APPROVER, LIMITED, MOODY, PODS, REBASING, REGISTRAR, SERVICE, WALLET, contract, wallet_signature,
+    },
     views::{self, Looks},
     watch::Watch,
 };
@@ -14,7 +16,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use chain::native::Contracts;
 use protocol::{
     genesis::Account,
@@ -24,7 +26,7 @@ use protocol::{
 use std::collections::HashMap;
 use types::{
     Params,
-    abi::{IStrategyManager as Deposits, ITestToken as Token},
+    abi::{IEigenPodManager as Pods, IPausable, IStrategyManager as Deposits, ITestToken as Token},
     addresses::{
         ALLOCATION_MANAGER, AVS_DIRECTORY, BEACON_STRATEGY, BURN, DELEGATION_MANAGER, EIGEN_POD_MANAGER,
         PAUSER_REGISTRY, PERMISSION_CONTROLLER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN,
@@ -60,6 +62,8 @@ pub struct Scene {
     pub tokens: Vec<Address>,
     /// Strategies that hold tokens.
     pub strategies: Vec<Address>,
+    /// Those who have a pod, with it.
+    pub pods: Vec<(Address, Address)>,
     /// The contracts whose verbs are compared, as they can be paused.
     pub pausable: Vec<Address>,
     /// Whether our build has the AVSDirectory.
@@ -119,6 +123,11 @@ impl Stage {
         for world in [&mut native, &mut original] {
             scene.furnish(world)?;
         }
+        for (owner, pod) in &scene.pods {
+            let (slot, value) = protocol::eigen_pod_manager::pod_entry(*owner, *pod);
+            native.store(EIGEN_POD_MANAGER, slot, value);
+            give_pod(&mut original, *owner, *pod)?;
+        }
         let looks = Looks::new(views::all(&scene));
         let (native, original) = (Side::new(native, &looks)?, Side::new(original, &looks)?);
         Ok(Self { scene, looks, native, original })
@@ -172,9 +181,12 @@ impl Scene {
         names.extend(fixed_names());
         let version = crate::originals::release::IDirectory::versionCall {};
         let (directory, _) = native.run(NOBODY, AVS_DIRECTORY, version.abi_encode())?;
-        let mut pausable = vec![DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER];
+        let mut pausable = vec![DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER, EIGEN_POD_MANAGER];
         let strategies = vec![TEST_TOKEN_STRATEGY, REBASING_STRATEGY, LIMITED_STRATEGY, MOODY_STRATEGY];
         pausable.extend(&strategies);
+        let owners = [stakers[0], stakers[1], operators[0], WALLET];
+        let pods: Vec<(Address, Address)> = owners.into_iter().zip(PODS).collect();
+        names.extend(pods.iter().enumerate().map(|(at, (_, pod))| (*pod, format!("pod{at}"))));
         let has_directory = directory.success && !directory.output.is_empty();
         if has_directory {
             pausable.push(AVS_DIRECTORY);
@@ -186,6 +198,7 @@ impl Scene {
             approvers,
             tokens: vec![TEST_TOKEN, REBASING, LIMITED, MOODY],
             strategies,
+            pods,
             pausable,
             has_directory,
             keys,
@@ -200,6 +213,9 @@ impl Scene {
         let listed =
             Deposits::addStrategiesToDepositWhitelistCall { strategiesToWhitelist: self.strategies.clone() };
         must(world, WHITELISTER, STRATEGY_MANAGER, listed)?;
+        // Ours begins with new pods stopped.
+        let running = IPausable::unpauseCall { newPausedStatus: U256::ZERO };
+        must(world, OWNER, EIGEN_POD_MANAGER, running)?;
         let plenty = U256::from(10).pow(U256::from(40));
         for token in &self.tokens {
             for account in self.holders() {
@@ -220,7 +236,8 @@ impl Scene {
     pub fn everyone(&self) -> Vec<Address> {
         let others = [OWNER, WHITELISTER, NOBODY, REGISTRAR];
         let people = self.holders().into_iter();
-        people.chain(self.services.iter().chain(&self.approvers).copied()).chain(others).collect()
+        let more = self.services.iter().chain(&self.approvers).copied();
+        people.chain(more).chain(others).chain(PODS).collect()
     }
 
     /// A good signature of `signer` over `digest`.
@@ -293,9 +310,22 @@ fn accounts() -> Vec<Account> {
         code: instance_code(strategy_base::limits::KIND),
         storage: strategy_base::limits::genesis(LIMITED, U256::from(LIMITS.0), U256::from(LIMITS.1)),
     };
-    let coded = [REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER].map(stub);
+    let coded = [REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER].into_iter().chain(PODS);
     let strategies = [plain(REBASING_STRATEGY, REBASING), limited, plain(MOODY_STRATEGY, MOODY)];
-    coded.into_iter().chain(strategies).collect()
+    coded.map(stub).chain(strategies).collect()
+}
+
+/// Gives an owner a pod in the originals' world: in the one slot that the view of it reads.
+fn give_pod(original: &mut World, owner: Address, pod: Address) -> Result<()> {
+    let view = Pods::ownerToPodCall { podOwner: owner };
+    let (_, state) = original.run(NOBODY, EIGEN_POD_MANAGER, view.abi_encode())?;
+    let manager = state.get(&EIGEN_POD_MANAGER).context("the view reached no manager")?;
+    let mut slots = manager.storage.keys();
+    let (slot, None) = (slots.next().context("the view reads no slot")?, slots.next()) else {
+        bail!("the view reads several slots");
+    };
+    original.store(EIGEN_POD_MANAGER, *slot, U256::from_be_slice(pod.as_slice()));
+    Ok(())
 }
 
 fn must<C: SolCall>(world: &mut World, from: Address, to: Address, call: C) -> Result<()> {

@@ -16,13 +16,13 @@ use revm::state::EvmState;
 use std::{fmt::Debug, sync::Arc};
 use types::{
     abi::{
-        IDelegationManager as Delegation, IOwnable as Owned, IPausable as Pausable,
+        IDelegationManager as Delegation, IEigenPodManager as Pods, IOwnable as Owned, IPausable as Pausable,
         IPermissionController as Permissions, IStrategy as Strategy, IStrategyManager as Deposits,
         IStrategyTvlLimits as Limits, ITestToken as Token,
     },
     addresses::{
-        ALLOCATION_MANAGER, AVS_DIRECTORY, BEACON_STRATEGY, BURN, DELEGATION_MANAGER, PERMISSION_CONTROLLER,
-        STRATEGY_MANAGER,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, BEACON_STRATEGY, BURN, DELEGATION_MANAGER, EIGEN_POD_MANAGER,
+        PERMISSION_CONTROLLER, STRATEGY_MANAGER,
     },
 };
 
@@ -100,7 +100,7 @@ impl Asking {
     }
 
     fn push<C: SolCall + Debug>(&mut self, to: Address, call: C, timed: bool) {
-        self.looks.push(Look { to, data: call.abi_encode().into(), text: format!("{call:?}"), timed });
+        self.looks.push(Look { to, data: call.abi_encode().into(), text: format!("{to} {call:?}"), timed });
     }
 }
 
@@ -113,6 +113,7 @@ pub fn all(scene: &Scene) -> Vec<Look> {
     sets(&mut asking, scene);
     members(&mut asking, scene);
     strategies(&mut asking, scene);
+    pods(&mut asking, scene);
     permissions(&mut asking, scene);
     if scene.has_directory {
         directory(&mut asking, scene);
@@ -328,6 +329,28 @@ fn strategies(asking: &mut Asking, scene: &Scene) {
     for token in &scene.tokens {
         for account in scene.holders().into_iter().chain(scene.strategies.iter().copied()).chain(others) {
             asking.ask(*token, Token::balanceOfCall { account });
+        }
+    }
+}
+
+fn pods(asking: &mut Asking, scene: &Scene) {
+    let to = EIGEN_POD_MANAGER;
+    asking.ask(to, Pods::beaconChainETHStrategyCall {});
+    asking.ask(to, Pods::burnableETHSharesCall {});
+    asking.ask(to, Pods::delegationManagerCall {});
+    asking.ask(to, Pods::ethPOSCall {});
+    asking.ask(to, Pods::numPodsCall {});
+    asking.ask(to, Owned::ownerCall {});
+    for (owner, _) in &scene.pods {
+        asking.ask(to, Pods::getPodCall { podOwner: *owner });
+    }
+    for podOwner in scene.holders().into_iter().chain([NOBODY]) {
+        asking.ask(to, Pods::ownerToPodCall { podOwner });
+        asking.ask(to, Pods::hasPodCall { podOwner });
+        asking.ask(to, Pods::podOwnerDepositSharesCall { podOwner });
+        asking.ask(to, Pods::beaconChainSlashingFactorCall { podOwner });
+        for strategy in [BEACON_STRATEGY, scene.strategies[0]] {
+            asking.ask(to, Pods::stakerDepositSharesCall { user: podOwner, strategy });
         }
     }
 }

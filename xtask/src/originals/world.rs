@@ -240,6 +240,11 @@ impl World {
         self.evm.commit(state);
     }
 
+    /// Writes a slot, from outside.
+    pub fn store(&mut self, at: Address, slot: U256, value: U256) {
+        let Ok(()) = self.evm.inner.ctx.journaled_state.database.insert_account_storage(at, slot, value);
+    }
+
     /// The height of the block that runs.
     pub fn block(&self) -> u64 {
         self.evm.inner.ctx.block.number.saturating_to()

@@ -316,3 +316,19 @@ fn unwhitelisting_stops_deposits_only() {
     scene.complete(&withdrawal, false).unwrap();
     assert_eq!(scene.position(staker(0), 0).shares.0, u(100), "R43");
 }
+
+#[test]
+fn shares_of_the_beacon_strategy_are_for_eigen_pod_manager_to_tell() {
+    use types::{
+        abi::IEigenPodManager as Pods,
+        addresses::{BEACON_STRATEGY, EIGEN_POD_MANAGER},
+    };
+    let mut chain = crate::testkit::chain();
+    let (staker, strategy, shares) = (ALICE, BEACON_STRATEGY, U256::from(5));
+    let add = Pods::addSharesCall { staker, strategy, shares };
+    chain.tell(DELEGATION_MANAGER, EIGEN_POD_MANAGER, &add).unwrap();
+    let there = Pods::stakerDepositSharesCall { user: staker, strategy };
+    assert_eq!(chain.ask(EIGEN_POD_MANAGER, &there), Ok(shares));
+    let here = IStrategyManager::stakerDepositSharesCall { staker, strategy };
+    assert_eq!(chain.ask(HERE, &here), Ok(U256::ZERO));
+}

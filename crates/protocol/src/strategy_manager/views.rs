@@ -22,7 +22,7 @@ use types::{
         stakerStrategyListCall, stakerStrategyListLengthCall, strategyIsWhitelistedForDepositCall,
         strategyWhitelisterCall, versionCall,
     },
-    addresses::BURN,
+    addresses::{BEACON_STRATEGY, BURN},
 };
 
 /// The strategies in which a staker holds shares, in list order.
@@ -45,11 +45,15 @@ fn list(view: &mut dyn View, staker: Address) -> Result<Vec<Address>> {
     strategies_of(view, staker, count)
 }
 
-/// A staker's deposit shares of a strategy, as if nothing had been slashed.
+/// A staker's deposit shares of a strategy, as if nothing had been slashed. Those of the beacon strategy lie in the same
+/// ledger but are EigenPodManager's to tell: here there are none.
 ///
 /// # Errors
 /// Out of gas, or the node's.
 pub fn staker_deposit_shares<V: View + ?Sized>(view: &mut V, call: stakerDepositSharesCall) -> Result<U256> {
+    if call.strategy == BEACON_STRATEGY {
+        return Ok(U256::ZERO);
+    }
     Ok(Position::load(view, call.staker, call.strategy)?.shares.0)
 }
 

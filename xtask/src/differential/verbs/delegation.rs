@@ -5,10 +5,7 @@ use crate::differential::scene::NOBODY;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::Result;
 use types::{
-    abi::{
-        IDelegationManager::{self as Delegation, SignatureWithExpiry, Withdrawal},
-        IStrategyManager as Deposits,
-    },
+    abi::IDelegationManager::{self as Delegation, SignatureWithExpiry, Withdrawal},
     addresses::{DELEGATION_MANAGER, EIGEN_POD_MANAGER, STRATEGY_MANAGER},
 };
 
@@ -86,7 +83,7 @@ fn redelegate(draw: &mut Draw<'_>) -> Drawn {
 
 fn queue(draw: &mut Draw<'_>) -> Drawn {
     let staker = draw.staker();
-    let held = draw.ask(STRATEGY_MANAGER, Deposits::getDepositsCall { staker })?;
+    let held = draw.ask(DELEGATION_MANAGER, Delegation::getDepositedSharesCall { staker })?;
     let held: Vec<(Address, U256)> = held.map_or_else(Vec::new, |it| it._0.into_iter().zip(it._1).collect());
     if held.is_empty() && !draw.chance.one_in(10) {
         return Ok(None);

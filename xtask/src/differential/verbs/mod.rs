@@ -5,6 +5,7 @@ mod allocations;
 mod delegation;
 mod deposits;
 mod opening;
+mod pods;
 mod powers;
 mod spoil;
 
@@ -104,7 +105,7 @@ pub struct Draw<'a> {
 
 impl Draw<'_> {
     fn kind(&mut self) -> fn(&mut Draw<'_>) -> Drawn {
-        let all = [deposits::KINDS, delegation::KINDS, allocations::KINDS, powers::KINDS];
+        let all = [deposits::KINDS, delegation::KINDS, allocations::KINDS, pods::KINDS, powers::KINDS];
         let kinds = || all.iter().flat_map(|kinds| kinds.iter());
         let mut rest = self.chance.below(kinds().map(|(weight, _)| weight).sum());
         for (weight, kind) in kinds() {

@@ -1,7 +1,7 @@
 //! How most runs begin: operators, services with sets, deposits, delegations, so that what follows has something to work
 //! on. One run in five begins with nothing.
 
-use super::{Action, Draw, allocations, call, delegation, deposits};
+use super::{Action, Draw, allocations, call, delegation, deposits, pods};
 use crate::{
     differential::{props::REGISTRAR, views::SET_IDS},
     originals::{release::IAllocations as Sets, world::World},
@@ -10,7 +10,7 @@ use alloy_primitives::{Address, Bytes};
 use anyhow::Result;
 use types::{
     abi::IDelegationManager as Delegation,
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER},
+    addresses::{ALLOCATION_MANAGER, BEACON_STRATEGY, DELEGATION_MANAGER},
 };
 
 /// Steps of the opening.
@@ -46,11 +46,12 @@ pub fn step(draw: &mut Draw<'_>, seed: u64, step: u32) -> Result<Option<Action>>
         9..14 => {
             let avs = service(9);
             let operatorSetId = SET_IDS[nth(9) / draw.scene.services.len()];
-            let strategies = draw.scene.strategies.clone();
+            let strategies = draw.scene.strategies.iter().copied().chain([BEACON_STRATEGY]).collect();
             let params = vec![Sets::CreateSetParams { operatorSetId, strategies }];
             call(avs, ALLOCATION_MANAGER, Sets::createOperatorSetsCall { avs, params })
         }
-        14..22 => deposits::deposit(draw),
+        14..20 => deposits::deposit(draw),
+        20..22 => pods::balance(draw),
         22..25 => delegation::delegate(draw),
         25 => {
             // The first allocation delays are in force from here on.
