@@ -1,11 +1,13 @@
 //! `Chain`: the handle that RPC, dashboard and demo hold. It submits, reads and asks the producer; it is cheap to clone.
 
 mod batch;
+mod develop;
 
 use crate::{
     audit::{AuditError, Auditor},
     block::SealedBlock,
     clock::{Clock, TimeError},
+    develop::Dials,
     executor::{
         self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError,
     },
@@ -158,6 +160,28 @@ pub enum ControlError {
         /// The bound.
         most: u64,
     },
+    /// More blocks than there are.
+    #[error("depth must not exceed current chain height: current height {head}, depth {depth}")]
+    TooDeep {
+        /// Blocks to undo.
+        depth: u64,
+        /// The head.
+        head: u64,
+    },
+    /// The state to go back to is no longer kept.
+    #[error("block {asked} is out of reach: states before block {oldest} are pruned; start without --prune")]
+    OutOfReach {
+        /// Where to.
+        asked: u64,
+        /// The oldest state that is kept.
+        oldest: u64,
+    },
+    /// More accounts than may be impersonated by name.
+    #[error("more than {most} accounts are impersonated; use anvil_autoImpersonateAccount")]
+    TooManyImpersonated {
+        /// The bound.
+        most: usize,
+    },
     /// The producer has stopped.
     #[error("the node has stopped producing blocks: {0}")]
     Stopped(String),
@@ -172,6 +196,11 @@ pub struct Shared {
     pool: Mutex<Pool>,
     mining: RwLock<Mining>,
     clock: RwLock<Clock>,
+    dials: RwLock<Dials>,
+    /// Id and block of each snapshot.
+    snapshots: RwLock<Vec<(u64, u64)>>,
+    /// When the head was published, in milliseconds since 1970.
+    published_ms: AtomicU64,
     recent: RwLock<VecDeque<Arc<SealedBlock>>>,
     readers: Readers,
     blocks: broadcast::Sender<Arc<SealedBlock>>,
@@ -222,6 +251,7 @@ impl Shared {
     /// Makes a durable block visible to queries, pool and subscribers, in this order.
     pub fn publish(&self, block: Arc<SealedBlock>, clock: &Clock) {
         self.publish_clock(clock);
+        self.published_ms.store(develop::wall_clock_ms(), Ordering::Relaxed);
         {
             let mut recent = self.recent.write();
             recent.push_back(block.clone());
@@ -312,9 +342,12 @@ impl Chain {
         let hash = header.hash_slow();
         let shared = Arc::new(Shared {
             rules: Environment::new(genesis.chain_id, genesis.params.clone()),
-            pool: Mutex::new(Pool::new(config.pool, pool_rules(&genesis))),
+            pool: Mutex::new(Pool::new(config.pool, pool_rules(&genesis, &header))),
             mining: RwLock::new(config.mining),
             clock: RwLock::new(Clock::new(genesis.timestamp, genesis.params.slot_secs)),
+            dials: RwLock::new(develop::dials_of(&header, &genesis)),
+            snapshots: RwLock::default(),
+            published_ms: AtomicU64::new(develop::wall_clock_ms()),
             recent: RwLock::new(VecDeque::new()),
             readers: writer.readers(),
             blocks: broadcast::channel(EVENT_BACKLOG).0,
@@ -497,16 +530,8 @@ impl Chain {
     /// The database's.
     pub fn next_context(&self, view: &View) -> Result<BlockContext, ReadError> {
         let header = view.head_header()?;
-        let clock = self.shared.clock.read();
-        Ok(BlockContext {
-            number: header.number.saturating_add(1),
-            timestamp: clock.peek(header.timestamp, wall_clock()),
-            parent_hash: header.hash_slow(),
-            base_fee: crate::empty::next_base_fee(&header),
-            gas_limit: self.params().block_gas_limit,
-            beneficiary: self.genesis().roles.fee_recipient,
-            prev_randao: alloy_primitives::keccak256(header.hash_slow()),
-        })
+        let timestamp = self.shared.clock.read().peek(header.timestamp, wall_clock());
+        Ok(self.shared.context_after(&header, header.hash_slow(), timestamp))
     }
 
     /// Where a call at block `at` runs: on the state after it, in a block like it; on `pending`, in the next block.
@@ -620,11 +645,11 @@ impl Chain {
 }
 
 /// What no block of a chain could ever hold, the pool refuses.
-fn pool_rules(genesis: &Genesis) -> Rules {
+fn pool_rules(genesis: &Genesis, head: &Header) -> Rules {
     Rules {
-        block_gas_limit: genesis.params.block_gas_limit,
+        block_gas_limit: head.gas_limit,
         transaction_gas_cap: genesis.params.transaction_gas_cap,
-        lowest_base_fee: genesis.base_fee.min(LOWEST_BASE_FEE),
+        lowest_base_fee: genesis.base_fee.min(LOWEST_BASE_FEE).min(head.base_fee_per_gas.unwrap_or_default()),
     }
 }
 

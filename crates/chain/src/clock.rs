@@ -33,12 +33,14 @@ pub struct Clock {
     /// Seconds by which chain time was set behind the wall clock.
     behind_secs: u64,
     next: Option<u64>,
+    /// Seconds between a block and the next, whatever the wall clock says.
+    step_secs: Option<u64>,
 }
 
 impl Clock {
     /// A clock without travel.
     pub const fn new(genesis_time: u64, slot_secs: u64) -> Self {
-        Self { genesis_time, slot_secs, ahead_secs: 0, behind_secs: 0, next: None }
+        Self { genesis_time, slot_secs, ahead_secs: 0, behind_secs: 0, next: None, step_secs: None }
     }
 
     /// Seconds that travel has moved chain time against the wall clock.
@@ -61,10 +63,13 @@ impl Clock {
     /// The timestamp of the block after one of `parent`: the next free slot or the clock's, whichever is later.
     pub fn peek(&self, parent: u64, wall: u64) -> u64 {
         let free = parent.saturating_add(self.slot_secs);
-        match self.next {
-            Some(next) => next.max(free),
+        match (self.next, self.step_secs) {
+            (Some(next), _) => next.max(free),
+            (None, Some(step)) => parent.saturating_add(step).max(free).min(LATEST),
             // The slot that the clock is in, not the one after it.
-            None => self.slot_from(self.now(wall).saturating_sub(self.slot_secs.saturating_sub(1))).max(free),
+            (None, None) => {
+                self.slot_from(self.now(wall).saturating_sub(self.slot_secs.saturating_sub(1))).max(free)
+            }
         }
     }
 
@@ -123,6 +128,24 @@ impl Clock {
         Ok(self.offset_secs())
     }
 
+    /// Fixes the seconds between a block and the next, in whole slots, or lets the wall clock decide again. Returns
+    /// whether they were fixed.
+    pub fn set_step(&mut self, secs: Option<u64>) -> bool {
+        let step = secs.map(|secs| self.interval(secs));
+        std::mem::replace(&mut self.step_secs, step).is_some()
+    }
+
+    /// Seconds between a block and the next, if they are fixed.
+    pub const fn step_secs(&self) -> Option<u64> {
+        self.step_secs
+    }
+
+    /// Takes over an offset against the wall clock, as another run told it.
+    pub fn set_offset(&mut self, offset_secs: i64) {
+        let secs = offset_secs.unsigned_abs().min(LATEST);
+        (self.ahead_secs, self.behind_secs) = if offset_secs >= 0 { (secs, 0) } else { (0, secs) };
+    }
+
     /// The distance of blocks that are `asked` seconds apart, in whole slots.
     pub fn interval(&self, asked: u64) -> u64 {
         let slots = asked.div_ceil(self.slot_secs.max(1)).max(1);
@@ -156,6 +179,16 @@ mod tests {
         assert_eq!(clock.take(200, 100), 250);
         assert_eq!(clock.increase(10, 250, 1_000), Ok(160));
         assert_eq!(clock.take(250, 1_000), 1_160);
+    }
+
+    #[test]
+    fn a_fixed_step_counts_from_block_to_block_until_it_is_lifted() {
+        let mut clock = Clock::new(0, 12);
+        assert!(!clock.set_step(Some(20)));
+        assert_eq!(clock.take(24, 1_000), 48);
+        assert_eq!(clock.take(48, 1_001), 72);
+        assert!(clock.set_step(None));
+        assert_eq!(clock.take(72, 1_000), 996);
     }
 
     #[test]

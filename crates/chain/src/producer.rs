@@ -1,22 +1,25 @@
 //! The only writer: one thread that seals blocks at once, at intervals or on command, and answers the controls of
 //! development chains in order. It decides when; `executor` decides what a block does.
 
+mod develop;
+
 use crate::{
     audit::{AuditError, Auditor},
     block::SealedBlock,
     chain::{ControlError, Mining, Shared},
     clock::Clock,
-    empty::{next_base_fee, next_empty},
-    executor::{self, BlockContext},
+    develop::{Dials, Edit, Turn},
+    dump::Dump,
+    empty::next_empty,
+    executor,
     query::ReadError,
     transaction::Recovered,
 };
 use alloy_consensus::{Header, Transaction as _};
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::B256;
 use alloy_rlp::Encodable;
 use state::{BlockRecord, EmptyRange, LogKey, RANGE_BLOCKS, Writer};
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::Ordering,
@@ -31,9 +34,6 @@ const MAX_BLOCK_TRANSACTIONS: usize = 2_857;
 
 /// Most blocks that one `mine` command may seal: a year of 12-second slots is 2.6 M.
 pub const MAX_MINED_BLOCKS: u64 = 3_000_000;
-
-/// Most snapshots kept; the oldest goes first.
-const MAX_SNAPSHOTS: usize = 1_024;
 
 /// What the producer can be asked, besides sealing when transactions arrive.
 pub enum Command {
@@ -53,6 +53,20 @@ pub enum Command {
     Snapshot(Answer<u64>),
     /// Go back to a remembered state.
     Revert(u64, Answer<bool>),
+    /// Change the head's state without a transaction.
+    Edit(Vec<Edit>, Answer<()>),
+    /// Change what the next blocks are like.
+    Turn(Turn, Answer<()>),
+    /// Fix the seconds between a block and the next, or no longer.
+    SetStep(Option<u64>, Answer<bool>),
+    /// Undo so many blocks.
+    Rollback(u64, Answer<u64>),
+    /// Put as many other blocks in the place of the last ones, with these transactions.
+    Reorg(Vec<Vec<Arc<Recovered>>>, Answer<()>),
+    /// Go back to the first block.
+    Reset(Answer<()>),
+    /// Take over what another chain dumped.
+    Restore(Box<Dump>, Answer<()>),
     /// End.
     Stop,
 }
@@ -82,12 +96,6 @@ pub enum ProducerError {
     Audit(#[from] AuditError),
 }
 
-/// What [`Command::Snapshot`] remembers.
-struct Snapshot {
-    head: u64,
-    clock: Clock,
-}
-
 /// The state of the producer's thread.
 pub struct Producer {
     writer: Writer,
@@ -96,8 +104,9 @@ pub struct Producer {
     clock: Clock,
     head: Header,
     head_hash: B256,
-    snapshots: BTreeMap<u64, Snapshot>,
-    next_snapshot: u64,
+    snapshots: develop::Snapshots,
+    /// When the next block of interval mining is due.
+    due: Instant,
     auditor: Option<Auditor>,
 }
 
@@ -116,8 +125,8 @@ impl Producer {
         auditor: Option<Auditor>,
     ) -> Self {
         let clock = Clock::new(shared.genesis.timestamp, shared.genesis.params.slot_secs);
-        let snapshots = BTreeMap::new();
-        Self { writer, shared, commands, clock, head, head_hash, snapshots, next_snapshot: 1, auditor }
+        let (snapshots, due) = (develop::Snapshots::default(), Instant::now());
+        Self { writer, shared, commands, clock, head, head_hash, snapshots, due, auditor }
     }
 
     /// Runs until told to stop or unable to go on.
@@ -132,14 +141,13 @@ impl Producer {
     }
 
     fn serve(&mut self) -> Result<(), ProducerError> {
-        let mut due = Instant::now();
         loop {
             let command = match self.shared.mining() {
                 Mining::Interval(interval) => {
-                    let left = due.saturating_duration_since(Instant::now());
+                    let left = self.due.saturating_duration_since(Instant::now());
                     match self.commands.recv_timeout(left) {
                         Err(RecvTimeoutError::Timeout) => {
-                            due = Instant::now().checked_add(interval).unwrap_or(due);
+                            self.wait_for(interval);
                             self.seal_next(None)?;
                             continue;
                         }
@@ -150,16 +158,19 @@ impl Producer {
             };
             match command {
                 None | Some(Command::Stop) => return Ok(()),
-                Some(Command::SetMining(mining, answer)) => {
-                    self.shared.set_mining(mining);
-                    if let Mining::Interval(interval) = mining {
-                        due = Instant::now().checked_add(interval).unwrap_or(due);
-                    }
-                    reply(answer, Ok(()));
-                    self.seal_ready()?;
-                }
                 Some(command) => self.obey(command)?,
             }
+        }
+    }
+
+    fn wait_for(&mut self, interval: Duration) {
+        self.due = Instant::now().checked_add(interval).unwrap_or(self.due);
+    }
+
+    fn set_mining(&mut self, mining: Mining) {
+        self.shared.set_mining(mining);
+        if let Mining::Interval(interval) = mining {
+            self.wait_for(interval);
         }
     }
 
@@ -184,9 +195,38 @@ impl Producer {
             }
             Command::Revert(id, answer) => {
                 let found = self.go_back(id)?;
-                reply(answer, Ok(found));
+                reply(answer, found);
             }
-            Command::SetMining(..) | Command::Stop => {}
+            Command::SetMining(mining, answer) => {
+                self.set_mining(mining);
+                reply(answer, Ok(()));
+                self.seal_ready()?;
+            }
+            Command::Edit(edits, answer) => {
+                self.edit(edits)?;
+                self.seal_ready()?;
+                reply(answer, Ok(()));
+            }
+            Command::Turn(turn, answer) => reply(answer, self.turn(turn)),
+            Command::SetStep(secs, answer) => reply(answer, Ok(self.clock.set_step(secs))),
+            Command::Rollback(depth, answer) => {
+                let head = self.roll_back(depth)?;
+                reply(answer, head);
+            }
+            Command::Reorg(blocks, answer) => {
+                let done = self.reorganise(blocks)?;
+                reply(answer, done);
+            }
+            Command::Reset(answer) => {
+                let done = self.reset()?;
+                reply(answer, done);
+            }
+            Command::Restore(dump, answer) => {
+                let done = self.restore(*dump)?;
+                self.seal_ready()?;
+                reply(answer, done);
+            }
+            Command::Stop => {}
         }
         self.shared.publish_clock(&self.clock);
         Ok(())
@@ -214,7 +254,8 @@ impl Producer {
 
     /// Transactions that the next block may take, best first.
     fn ready(&self) -> Vec<Arc<Recovered>> {
-        self.shared.pool().ready(next_base_fee(&self.head), MAX_BLOCK_TRANSACTIONS)
+        let base_fee = self.shared.base_fee_after(&self.head);
+        self.shared.pool().ready(base_fee, MAX_BLOCK_TRANSACTIONS)
     }
 
     /// One block with whatever is ready.
@@ -232,12 +273,13 @@ impl Producer {
         if blocks > MAX_MINED_BLOCKS {
             return Ok(Err(ControlError::TooManyBlocks { asked: blocks, most: MAX_MINED_BLOCKS }));
         }
-        let step = self.clock.interval(interval.unwrap_or(self.shared.genesis.params.slot_secs));
+        let step = interval.or(self.clock.step_secs()).unwrap_or(self.shared.genesis.params.slot_secs);
+        let step = self.clock.interval(step);
         let mut left = blocks;
         let mut first = true;
         while left > 0 {
             let ready = self.ready();
-            if ready.is_empty() {
+            if ready.is_empty() && !self.next_differs() {
                 self.seal_empty(left, step, first)?;
                 break;
             }
@@ -270,15 +312,7 @@ impl Producer {
     fn seal(&mut self, candidates: Vec<Arc<Recovered>>, timestamp: Option<u64>) -> Result<(), ProducerError> {
         let begun = Instant::now();
         let timestamp = timestamp.unwrap_or_else(|| self.clock.take(self.head.timestamp, wall_clock()));
-        let context = BlockContext {
-            number: self.head.number.saturating_add(1),
-            timestamp,
-            parent_hash: self.head_hash,
-            base_fee: next_base_fee(&self.head),
-            gas_limit: self.shared.genesis.params.block_gas_limit,
-            beneficiary: self.shared.genesis.roles.fee_recipient,
-            prev_randao: keccak256(self.head_hash),
-        };
+        let context = self.shared.context_after(&self.head, self.head_hash, timestamp);
         let number = context.number;
         let executed = executor::execute_block(&self.writer, &self.shared.rules, &context, &candidates)
             .map_err(|error| ProducerError::Execution { number, reason: error.to_string() })?;
@@ -301,6 +335,7 @@ impl Producer {
         for (transaction, reason) in &executed.skipped {
             tracing::debug!(hash = %transaction.hash, %reason, "dropped a transaction that cannot run");
         }
+        self.shared.turn(Dials::used);
         self.shared.pool().drop_all_of(executed.skipped.iter().map(|(transaction, _)| transaction.hash));
         self.publish(block);
         tracing::info!(number, transactions, gas, took = ?begun.elapsed(), "sealed");
@@ -313,30 +348,6 @@ impl Producer {
         self.head = block.header.clone();
         self.head_hash = block.hash;
         self.shared.publish(Arc::new(block), &self.clock);
-    }
-
-    fn remember(&mut self) -> u64 {
-        let id = self.next_snapshot;
-        self.next_snapshot = id.saturating_add(1);
-        self.snapshots.insert(id, Snapshot { head: self.head.number, clock: self.clock.clone() });
-        if self.snapshots.len() > MAX_SNAPSHOTS {
-            self.snapshots.pop_first();
-        }
-        id
-    }
-
-    /// Undoes every block above a snapshot; it and those taken after it are used up, as in anvil.
-    fn go_back(&mut self, id: u64) -> Result<bool, ProducerError> {
-        let Some(snapshot) = self.snapshots.remove(&id) else { return Ok(false) };
-        self.snapshots.retain(|later, _| *later < id);
-        self.clock = snapshot.clock;
-        if snapshot.head != self.head.number {
-            self.writer.rewind(snapshot.head)?;
-            let (header, hash) = self.shared.header_at(snapshot.head)?;
-            (self.head, self.head_hash) = (header, hash);
-            self.shared.went_back(snapshot.head);
-        }
-        Ok(true)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::model::{EmptyRange, Head, LogKey};
 use crate::node::AccountRow;
-use crate::table::{AccountDelta, AccountKey, SlotDelta, SlotKey, Table};
+use crate::table::{self, AccountDelta, AccountKey, SlotDelta, SlotKey, Table};
 use alloy_primitives::{B256, Bytes, U256};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -18,6 +18,18 @@ pub(crate) struct Delta {
     pub(crate) accounts: Vec<AccountDelta>,
     pub(crate) slots: Vec<SlotDelta>,
     pub(crate) code: Vec<(B256, Bytes)>,
+}
+
+impl Delta {
+    /// The same block's changes with further ones on top. A row that is back at its first value stays in: tables may have
+    /// seen another.
+    pub(crate) fn amended(&self, later: &Self) -> Self {
+        Self {
+            accounts: table::amended(&self.accounts, &later.accounts),
+            slots: table::amended(&self.slots, &later.slots),
+            code: merged(&self.code, &later.code),
+        }
+    }
 }
 
 /// What a block adds to the indexes.

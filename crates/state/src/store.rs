@@ -205,6 +205,32 @@ impl Shared {
         Ok(sealed.head)
     }
 
+    /// Waits until nobody works on the tables, and keeps them for `work`, which amends the last block: it returns the new
+    /// head record, what to add to the layers, and whether the tables lack it.
+    pub(crate) fn amend(&self, work: impl FnOnce(&State) -> Result<(Sealed, Layer, bool)>) -> Result<()> {
+        let mut state = self.state.lock();
+        while state.busy {
+            self.finished.wait(&mut state);
+        }
+        stopped(&state)?;
+        let (sealed, layer, was_folded) = work(&state)?;
+        let (state, number) = (&mut *state, sealed.head.number);
+        if was_folded {
+            state.folded = state.folded.min(number.saturating_sub(1));
+            state.unsure_to = state.unsure_to.max(number);
+        }
+        state.checkpoint = state.checkpoint.filter(|block| *block < number);
+        state.plan = None;
+        state.since_forgetting = state.since_forgetting.saturating_add(layer.rows());
+        layer::push(&mut state.layers, layer, state.frozen);
+        state.sealed = Some(sealed);
+        if self.db.is_none() {
+            self.forget(state);
+        }
+        self.publish(state);
+        Ok(())
+    }
+
     /// Hands a checkpoint to the fold thread. Refused while another one waits.
     pub(crate) fn wants_checkpoint(&self) -> bool {
         let state = self.state.lock();

@@ -50,6 +50,29 @@ pub(crate) struct Change<K, V> {
 pub(crate) type AccountDelta = Change<AccountKey, AccountRow>;
 pub(crate) type SlotDelta = Change<SlotKey, U256>;
 
+/// One block's changes with further ones of the same block on top; both sorted by position.
+pub(crate) fn amended<K: Key, V: Copy>(
+    changes: &[Change<K, V>],
+    later: &[Change<K, V>],
+) -> Vec<Change<K, V>> {
+    let mut out = Vec::with_capacity(changes.len().saturating_add(later.len()));
+    let (mut old, mut new) = (changes.iter().peekable(), later.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return out,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(a), Some(b)) => a.key.position().cmp(&b.key.position()),
+        };
+        let first = if order.is_le() { old.next() } else { None };
+        let second = if order.is_ge() { new.next() } else { None };
+        match (first, second) {
+            (Some(first), Some(second)) => out.push(Change { before: first.before, ..*second }),
+            (one, other) => out.extend(one.or(other).copied()),
+        }
+    }
+}
+
 /// A value from some block on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Version<V> {
@@ -160,7 +183,7 @@ impl<K: Key, V: Copy> Table<K, V> {
         (0..self.entries.len()).filter_map(|index| self.row(index))
     }
 
-    /// Both tables as one; `newer` covers later blocks.
+    /// Both tables as one; `newer` covers later blocks, or amends the last one of this table.
     pub(crate) fn merged(&self, newer: &Self) -> Self {
         let mut out = Self::with_capacity(
             self.len().saturating_add(newer.len()),
@@ -180,6 +203,11 @@ impl<K: Key, V: Copy> Table<K, V> {
                 out.push(row.key, row.before, row.versions);
             }
             if let (Some(_), Some(row), Some(last)) = (first, second, out.entries.last_mut()) {
+                let amended = out.versions.last().map(|version| version.block)
+                    == row.versions.first().map(|version| version.block);
+                if amended {
+                    out.versions.pop();
+                }
                 out.versions.extend_from_slice(row.versions);
                 last.end = out.versions.len();
             }
@@ -247,6 +275,19 @@ mod tests {
             }
         }
         assert_eq!(at(&merged, 4, 8), None);
+    }
+
+    #[test]
+    fn an_amended_block_has_one_version_of_each_row() {
+        let block = [change(1, 0, 10), change(3, 7, 0)];
+        let amendment = [change(1, 10, 11), change(2, 0, 20)];
+        let merged = Table::of_block(5, &block).merged(&Table::of_block(5, &amendment));
+        for (n, before, after) in [(1, None, Some(11)), (2, None, Some(20)), (3, Some(7), None)] {
+            assert_eq!(at(&merged, n, 4), Some(before.map(U256::from)), "key {n} before");
+            assert_eq!(at(&merged, n, 5), Some(after.map(U256::from)), "key {n} after");
+        }
+        assert_eq!(amended(&block, &amendment), [change(1, 0, 11), change(2, 0, 20), change(3, 7, 0)]);
+        assert_eq!(merged.truncated(4).len(), 0);
     }
 
     #[test]

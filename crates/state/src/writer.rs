@@ -222,6 +222,62 @@ impl Writer {
         Ok(())
     }
 
+    /// Adds changes to the last sealed block: from here on they are part of its state, and of no earlier one's. `header`
+    /// is that block's, as it was sealed: its hash stays, and with it a state root that no longer is the state's. Returns
+    /// the root after the changes; durable and visible to readers when this returns. For development chains.
+    ///
+    /// # Errors
+    /// No block, something staged, or a failed write; after the last the writer is stopped.
+    pub fn amend(&mut self, changes: Changes, header: Vec<u8>) -> Result<B256> {
+        self.shared.wait_for_room()?;
+        let head = self.head().ok_or(Error::NoBlocks)?;
+        if self.staged.is_some() {
+            return Err(misuse("a block cannot be amended under a staged one"));
+        }
+        let amended = self.apply_to(head, changes, header.into());
+        amended.inspect_err(|error| self.shared.stop(error))
+    }
+
+    fn apply_to(&mut self, head: Head, changes: Changes, header: Bytes) -> Result<B256> {
+        let shared = Arc::clone(&self.shared);
+        let mut world = shared.world.write();
+        let delta = world.apply(changes, &self.view)?;
+        let head = Head { root: world.root(), ..head };
+        let next_id = world.next_id;
+        shared.amend(|state| {
+            let last = state.sealed.ok_or(Error::NoBlocks)?;
+            let sealed = Sealed { head, serial: last.serial.saturating_add(1), next_id, first: last.first };
+            let Some(db) = &shared.db else {
+                let mut layer = Layer::of_block(&head, &delta, &Index::default());
+                layer.stretches = self.amended_stretch(head, &header)?;
+                return Ok((sealed, layer, false));
+            };
+            let amended = db.amend(&sealed, &header, &delta)?;
+            let layer = match amended.was_folded {
+                true => Layer::of_block(&head, &amended.delta, &amended.index),
+                false => Layer::of_block(&head, &delta, &Index::default()),
+            };
+            Ok((sealed, layer, amended.was_folded))
+        })?;
+        drop(world);
+        self.view = shared.latest();
+        self.unsaved_rows =
+            self.unsaved_rows.saturating_add(delta.accounts.len()).saturating_add(delta.slots.len());
+        Ok(head.root)
+    }
+
+    /// In memory: the last block with its new root, in a stretch of its own.
+    fn amended_stretch(&self, head: Head, header: &Bytes) -> Result<Vec<Stretch>> {
+        let parts = self.view.block(
+            head.number,
+            |block| (block.body.clone(), block.receipts.clone()),
+            |_, _, _| Some((Bytes::new(), Bytes::new())),
+            |_| Ok(None),
+        )?;
+        let (body, receipts) = parts.ok_or(Error::NoBlocks)?;
+        Ok(vec![Stretch::One(Arc::new(Block { head, header: header.clone(), body, receipts }))])
+    }
+
     /// The head record of the next sealed write.
     fn next_record(&self, head: Head, first: u64) -> Sealed {
         let next_id = self.shared.world.read().next_id;

@@ -38,6 +38,7 @@ fn run(steps: &[Step], data_dir: Option<PathBuf>, history: History) {
         match step {
             Step::Block(draft) => model.seal(&mut writer, draft),
             Step::Empty(lengths) => model.seal_empty(&mut writer, lengths),
+            Step::Amend(draft) => model.amend(&mut writer, draft),
             Step::Try(draft) => model.try_out(&mut writer, draft),
             Step::Rewind(back) => {
                 let oldest = oldest(&writer, &model, history);
@@ -130,6 +131,7 @@ fn play(steps: &[Step], model: &mut Model, writer: &mut Writer) {
         match step {
             Step::Block(draft) => model.seal(writer, draft),
             Step::Empty(lengths) => model.seal_empty(writer, lengths),
+            Step::Amend(draft) => model.amend(writer, draft),
             Step::Try(draft) => model.try_out(writer, draft),
             Step::Rewind(back) => model.rewind(writer, u64::from(*back), 0),
             Step::Restart | Step::Check => {}

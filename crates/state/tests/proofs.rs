@@ -72,6 +72,7 @@ proptest! {
             match step {
                 Step::Block(draft) => model.seal(&mut writer, draft),
                 Step::Empty(lengths) => model.seal_empty(&mut writer, lengths),
+                Step::Amend(draft) => model.amend(&mut writer, draft),
                 Step::Rewind(back) => model.rewind(&mut writer, u64::from(*back), 0),
                 _ => {}
             }

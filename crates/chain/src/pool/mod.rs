@@ -103,6 +103,16 @@ impl Pool {
         }
     }
 
+    /// What a transaction must satisfy.
+    pub const fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Judges by other rules from here on. What is in stays in: the executor drops what cannot run.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
     /// Admits a transaction.
     ///
     /// The sender's account is read unless what is known of it suffices. Make the `reader` after locking the pool: an

@@ -228,6 +228,12 @@ impl Base {
         self.part(number, &self.db.spaces.receipt, |row| row.receipts_len)
     }
 
+    /// Lengths of a block's body and receipts.
+    pub(super) fn lengths(&self, number: u64) -> Result<(u64, u64)> {
+        let lengths = self.block(number, |row| (row.body_len, row.receipts_len), |_, _, _| Some((0, 0)))?;
+        Ok(lengths.unwrap_or_default())
+    }
+
     /// A body or receipts: the header row says how long they must be.
     fn part(
         &self,

@@ -3,6 +3,7 @@
 //! history, indexes) is folded in later, many blocks at once, as sorted files of their own (`fold`); until then readers
 //! look through the layers of the pending blocks. No trie node is written: cuts are the trie's checkpoint.
 
+mod amend;
 mod base;
 mod checkpoint;
 mod commit;

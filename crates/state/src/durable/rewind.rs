@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// What the undone blocks had put into the tables.
 #[derive(Default)]
-struct Undo {
+pub(super) struct Undo {
     past: Vec<Write>,
     logs: Vec<Write>,
     transactions: Vec<Write>,
@@ -124,7 +124,7 @@ impl Db {
     }
 
     /// Cuts the range of empty blocks that holds `number` off before it. Returns the number after the range.
-    fn remove_range(
+    pub(super) fn remove_range(
         &self,
         base: &Base,
         number: u64,

@@ -113,6 +113,8 @@ pub struct Draft {
 pub enum Step {
     Block(Draft),
     Empty(Vec<u8>),
+    /// Changes the last block's state.
+    Amend(Draft),
     /// Stages, looks, and takes it back.
     Try(Draft),
     Rewind(u8),
@@ -132,6 +134,7 @@ pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         12 => draft().prop_map(Step::Block),
         1 => prop::collection::vec(1u8..9, 1..4).prop_map(Step::Empty),
+        3 => draft().prop_map(Step::Amend),
         1 => draft().prop_map(Step::Try),
         1 => (0u8..12).prop_map(Step::Rewind),
         1 => Just(Step::Restart),
@@ -251,6 +254,29 @@ impl Model {
         if !ranges.is_empty() {
             writer.commit_empty(ranges).unwrap();
         }
+    }
+
+    /// Changes the last block's state on both sides; its hash, header and all else stay.
+    pub fn amend(&mut self, writer: &mut Writer, draft: &Draft) {
+        let changes = draft.changes();
+        let Some(block) = self.blocks.last_mut() else {
+            assert_eq!(writer.amend(changes, Vec::new()), Err(Error::NoBlocks));
+            return;
+        };
+        let header = match &block.header {
+            StoredHeader::Whole(header) => header.clone(),
+            StoredHeader::Derived { steps, .. } => vec![7; 3 + *steps as usize].into(),
+        };
+        let mut world = self.worlds[block.world].clone();
+        world.apply(&changes);
+        self.code.extend(changes.code.iter().cloned());
+        self.worlds.truncate(block.world + 1);
+        self.roots.truncate(self.worlds.len());
+        self.roots.push(world.root());
+        self.worlds.push(world);
+        block.world = self.worlds.len() - 1;
+        block.header = StoredHeader::Whole(header.clone());
+        assert_eq!(writer.amend(changes, header.into()).unwrap(), self.roots[block.world]);
     }
 
     /// Removes blocks after `to`; blocks that follow are of another branch.
