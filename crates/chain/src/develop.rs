@@ -24,6 +24,8 @@ pub struct Dials {
     pub impersonated: BTreeSet<Address>,
     /// Whether everybody may.
     pub impersonate_all: bool,
+    /// Whether a program that prints blocks is to keep silent.
+    pub silent: bool,
 }
 
 impl Dials {

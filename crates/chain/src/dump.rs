@@ -284,6 +284,7 @@ impl SessionFile {
                 next_prev_randao: self.next_prev_randao,
                 impersonated: self.impersonated.into_iter().collect(),
                 impersonate_all: self.impersonate_all,
+                silent: false,
             },
             pool: pool.collect::<Result<_, _>>()?,
         })

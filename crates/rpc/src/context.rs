@@ -8,7 +8,9 @@ use crate::{
     subscriptions::{Feeds, Heads},
     workers::Workers,
 };
+use alloy_primitives::B256;
 use chain::Chain;
+use parking_lot::Mutex;
 
 /// Shared by all methods.
 pub(crate) struct Context {
@@ -21,6 +23,7 @@ pub(crate) struct Context {
     pub(crate) workers: Workers,
     pub(crate) limits: Limits,
     pub(crate) client_version: String,
+    instance: Mutex<B256>,
 }
 
 impl Context {
@@ -48,6 +51,16 @@ impl Context {
             mode,
             limits,
             client_version,
+            instance: Mutex::new(rand::random::<[u8; 32]>().into()),
         })
+    }
+
+    /// Which run this is: a random name, another one after a reset.
+    pub(crate) fn instance(&self) -> B256 {
+        *self.instance.lock()
+    }
+
+    pub(crate) fn renew_instance(&self) {
+        *self.instance.lock() = rand::random::<[u8; 32]>().into();
     }
 }

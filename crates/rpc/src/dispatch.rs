@@ -60,7 +60,16 @@ const NAMESPACES: &[&[Method]] = &[
     ots::transactions::METHODS,
     ots::search::METHODS,
     restake::METHODS,
-    dev::METHODS,
+    dev::mining::METHODS,
+    dev::time::METHODS,
+    dev::state::METHODS,
+    dev::tokens::METHODS,
+    dev::impersonation::METHODS,
+    dev::next::METHODS,
+    dev::past::METHODS,
+    dev::pool::METHODS,
+    dev::node::METHODS,
+    dev::refused::METHODS,
 ];
 
 /// Who asks, over what.

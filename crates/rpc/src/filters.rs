@@ -112,6 +112,19 @@ impl Filters {
         }
     }
 
+    /// Lets filters that told of undone blocks continue after the last one that is left.
+    pub(crate) fn went_back(&self, number: u64, hash: B256) {
+        let cursors: Vec<_> = self.installed.lock().values().map(|filter| filter.cursor.clone()).collect();
+        for cursor in cursors {
+            match &mut *cursor.lock() {
+                Cursor::Blocks { after } | Cursor::Logs { after, .. } if after.0 > number => {
+                    *after = (number, hash);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Removes a filter. `false`: there is none.
     pub(crate) fn uninstall(&self, id: FilterId) -> bool {
         self.installed.lock().remove(&id).is_some()

@@ -24,7 +24,8 @@ pub(crate) fn reverted(data: Bytes) -> RpcError {
     RpcError::reverted(message, data)
 }
 
-fn reason(data: &[u8]) -> Option<String> {
+/// A revert's data in words; `None` if there are none for it.
+pub(crate) fn reason(data: &[u8]) -> Option<String> {
     let (selector, arguments) = data.split_first_chunk::<4>()?;
     match *selector {
         ERROR => match DynSolType::String.abi_decode(arguments).ok()? {

@@ -16,8 +16,12 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxKind};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_signer::SignerSync;
+use chain::{Recovered, transaction};
 use serde::Deserialize;
 use std::sync::Arc;
+
+/// A nonce that is held until the pool has the transaction.
+type Held<'a> = Option<crate::accounts::Promise<'a>>;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_accounts", accounts),
@@ -31,7 +35,10 @@ pub(crate) const METHODS: &[Method] = &[
 ];
 
 fn accounts(cx: &Context, _: Params<'_>) -> Reply {
-    json(&cx.accounts.addresses())
+    let own = cx.accounts.addresses();
+    let named = cx.chain.dials().impersonated;
+    let others: Vec<Address> = named.into_iter().filter(|address| !own.contains(address)).collect();
+    json(&[own, others].concat())
 }
 
 fn sign_message(cx: &Context, address: Address, message: &[u8]) -> Reply {
@@ -78,7 +85,8 @@ fn sign_typed_data(cx: &Context, params: Params<'_>) -> Reply {
     json(&Bytes::from(signature.as_bytes().to_vec()))
 }
 
-fn request(args: Args<'_>) -> Result<TransactionRequest, RpcError> {
+/// The transaction of a request.
+pub(crate) fn request(args: Args<'_>) -> Result<TransactionRequest, RpcError> {
     args.required(0, "transaction")
 }
 
@@ -94,22 +102,63 @@ fn send_transaction(cx: &Arc<Context>, params: Params<'_>) -> Pending {
     let cx = cx.clone();
     pending(params.args().and_then(request), |request| async move {
         // The promised nonce is held until the pool has the transaction.
-        let (signed, _nonce) = prepare(&cx, request).await?;
-        json(&cx.chain.submit_raw(signed.encoded_2718().into()).await?)
+        let (transaction, _nonce) = ready(&cx, request).await?;
+        json(&cx.chain.submit(transaction).await?)
     })
 }
 
-/// Fills in what is missing and signs.
-async fn prepare(
+/// The account that a request is from: the node's first if it names none.
+pub(crate) fn sender(cx: &Context, request: &TransactionRequest) -> Result<Address, RpcError> {
+    match request.from {
+        Some(from) => Ok(from),
+        None => {
+            let own = cx.accounts.addresses();
+            own.first().copied().ok_or_else(|| RpcError::server("the node holds no keys"))
+        }
+    }
+}
+
+/// Fills in what is missing, and signs.
+async fn prepare(cx: &Arc<Context>, request: TransactionRequest) -> Result<(TxEnvelope, Held<'_>), RpcError> {
+    let from = sender(cx, &request)?;
+    let signer = cx.accounts.signer(from)?;
+    let (unsigned, promise) = fill(cx, request, from).await?;
+    let signature = signer.sign_hash_sync(&unsigned.signature_hash()).map_err(failed)?;
+    Ok((unsigned.into_signed(signature).into(), promise))
+}
+
+/// A transaction to submit: signed where the node holds the key, as it is where the sender is impersonated.
+pub(crate) async fn ready(
+    cx: &Arc<Context>,
+    request: TransactionRequest,
+) -> Result<(Arc<Recovered>, Held<'_>), RpcError> {
+    let from = sender(cx, &request)?;
+    if cx.accounts.signer(from).is_err() && cx.chain.dials().impersonates(from) {
+        return unsigned(cx, request).await;
+    }
+    let (signed, promise) = prepare(cx, request).await?;
+    let checked = transaction::recover(signed.encoded_2718().into(), cx.chain.chain_id());
+    Ok((Arc::new(checked.map_err(chain::SubmitError::from)?), promise))
+}
+
+/// A transaction that nobody signs.
+pub(crate) async fn unsigned(
+    cx: &Arc<Context>,
+    request: TransactionRequest,
+) -> Result<(Arc<Recovered>, Held<'_>), RpcError> {
+    let from = sender(cx, &request)?;
+    let (unsigned, promise) = fill(cx, request, from).await?;
+    let made = Recovered::impersonated(unsigned, from, cx.chain.chain_id());
+    Ok((Arc::new(made.map_err(chain::SubmitError::from)?), promise))
+}
+
+/// Fills in what is missing.
+async fn fill(
     cx: &Arc<Context>,
     mut request: TransactionRequest,
-) -> Result<(TxEnvelope, Option<crate::accounts::Promise<'_>>), RpcError> {
-    let from = match request.from {
-        Some(from) => from,
-        None => *cx.accounts.addresses().first().ok_or_else(|| RpcError::server("the node holds no keys"))?,
-    };
+    from: Address,
+) -> Result<(TypedTransaction, Held<'_>), RpcError> {
     request.from = Some(from);
-    let signer = cx.accounts.signer(from)?;
     let chain_id = cx.chain.chain_id();
     match request.chain_id {
         Some(asked) if asked != chain_id => {
@@ -144,8 +193,7 @@ async fn prepare(
     let unsigned: TypedTransaction = request
         .build_typed_tx()
         .map_err(|_| RpcError::params("the request's fields do not make a transaction of any type"))?;
-    let signature = signer.sign_hash_sync(&unsigned.signature_hash()).map_err(failed)?;
-    Ok((unsigned.into_signed(signature).into(), promise))
+    Ok((unsigned, promise))
 }
 
 /// Twice the base fee plus a tip, as wallets do, unless the request says more.
