@@ -299,8 +299,10 @@ impl Producer {
         } else {
             self.head.timestamp.saturating_add(step)
         };
-        let mut chain =
-            EmptyChain { header: self.head.clone(), hash: self.head_hash, next, step, left: blocks };
+        // After an edit of the head's state the header says another root than the state's.
+        let state_root = self.writer.head().map_or(self.head.state_root, |head| head.root);
+        let header = Header { state_root, ..self.head.clone() };
+        let mut chain = EmptyChain { header, hash: self.head_hash, next, step, left: blocks };
         self.writer.commit_empty(&mut chain)?;
         let EmptyChain { header, hash, .. } = chain;
         tracing::debug!(blocks, head = header.number, took = ?begun.elapsed(), "sealed empty blocks");

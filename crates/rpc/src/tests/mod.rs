@@ -3,6 +3,7 @@
 mod bad_input;
 mod batches;
 mod control;
+mod develop;
 mod door;
 mod eth;
 mod limits;
