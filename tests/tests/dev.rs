@@ -282,3 +282,140 @@ fn the_banner_for_people_names_accounts_keys_contracts_and_the_first_nonce() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+/// Somebody whose key nobody has.
+const SOMEBODY: Address = Address::repeat_byte(0x77);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_and_impersonated_transactions_survive_restarts_and_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let node = Bulwark::dev(&["--data-dir", data, "--auto-impersonate"]);
+    let rpc = node.rpc();
+    rpc.call("anvil_setBalance", json!([SOMEBODY, U256::from(ETHER)])).await;
+    let request = json!({ "from": SOMEBODY, "to": Address::repeat_byte(8), "value": "0x5" });
+    let hash = rpc.call("eth_sendTransaction", json!([request])).await;
+    rpc.call("anvil_mine", json!([20])).await;
+    rpc.call("anvil_setNonce", json!([SOMEBODY, 40])).await;
+    rpc.call("anvil_setCode", json!([SOMEBODY, "0x5f5ffd"])).await;
+    let told = rpc.call("eth_getTransactionByHash", json!([hash])).await;
+    let receipt = rpc.call("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(told["from"], json!(SOMEBODY));
+    let proof = rpc.call("eth_getProof", json!([SOMEBODY, [], "latest"])).await;
+    node.kill();
+
+    for flags in [&["--data-dir", data][..], &["--data-dir", data, "--audit"]] {
+        let node = Bulwark::dev(flags);
+        let rpc = node.rpc();
+        assert_eq!(node.banner["head"], 21);
+        assert_eq!(rpc.call("eth_getTransactionByHash", json!([hash])).await, told);
+        assert_eq!(rpc.call("eth_getTransactionReceipt", json!([hash])).await, receipt);
+        assert_eq!(rpc.call("eth_getProof", json!([SOMEBODY, [], "latest"])).await, proof);
+        assert_eq!(rpc.nonce(SOMEBODY).await, 40);
+        let before = rpc.call("eth_getTransactionCount", json!([SOMEBODY, "0x14"])).await;
+        assert_eq!(before, "0x1", "the edit belongs to the last block");
+        assert_eq!(rpc.call("eth_getCode", json!([SOMEBODY, "latest"])).await, "0x5f5ffd");
+        assert_eq!(node.signal("INT").code(), 0);
+    }
+    let looked = process::run(["doctor", data]);
+    assert_eq!(looked.code(), 0, "{looked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_file_is_written_at_the_end_and_begun_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("state.json");
+    let path = file.to_str().unwrap();
+    let mut wallet = Wallet::dev(1);
+    let node = Bulwark::dev(&["--state", path]);
+    let rpc = node.rpc();
+    rpc.call("anvil_setBalance", json!([SOMEBODY, "0x64"])).await;
+    assert_eq!(rpc.send(&wallet.transfer(SOMEBODY, 5).raw).await["status"], "0x1");
+    rpc.call("anvil_mine", json!([30])).await;
+    let last = rpc.block(31).await;
+    assert_eq!(node.signal("INT").code(), 0);
+
+    for signal in ["TERM", "INT"] {
+        let node = Bulwark::dev(&["--state", path]);
+        let rpc = node.rpc();
+        assert!(rpc.head().await >= 31);
+        assert_eq!(rpc.block(31).await["timestamp"], last["timestamp"]);
+        assert_eq!(rpc.nonce(wallet.address).await, wallet.nonce);
+        assert_eq!(rpc.send(&wallet.transfer(SOMEBODY, 1).raw).await["status"], "0x1");
+        assert_eq!(node.signal(signal).code(), 0);
+    }
+    let copy = Bulwark::dev(&["--load-state", directory.path().to_str().unwrap()]);
+    assert_eq!(
+        copy.rpc().balance(SOMEBODY).await,
+        U256::from(107),
+        "a directory stands for state.json in it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_anvil_is_begun_with_and_anything_else_refused_in_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let anvils = json!({
+        "block": { "number": "0x7", "beneficiary": Address::ZERO, "timestamp": "0x6553f100", "gas_limit": 30_000_000,
+            "basefee": 9, "difficulty": "0x0", "prevrandao": null, "blob_excess_gas_and_price": null },
+        "accounts": { SOMEBODY.to_string(): { "nonce": 3, "balance": "0x2a", "code": "0x5f5ffd",
+            "storage": { "0x1": "0x2" } } },
+        "best_block_number": 7,
+        "blocks": [{ "header": {} }],
+        "historical_states": null,
+    });
+    std::fs::write(path("anvil.json"), anvils.to_string()).unwrap();
+    let node = Bulwark::dev(&["--load-state", &path("anvil.json"), "--no-mining"]);
+    let rpc = node.rpc();
+    assert_eq!((rpc.head().await, rpc.nonce(SOMEBODY).await), (7, 3));
+    assert_eq!(rpc.block(7).await["timestamp"], "0x6553f100");
+    assert_eq!(rpc.balance(SOMEBODY).await, U256::from(42));
+    let slot = rpc.call("eth_getStorageAt", json!([SOMEBODY, "0x1", "latest"])).await;
+    assert_eq!(quantity(&slot), U256::from(2));
+    rpc.call("evm_mine", json!([])).await;
+    assert_eq!(rpc.block(8).await["baseFeePerGas"], "0x9");
+
+    std::fs::write(path("other.json"), "{\"alloc\":{}}").unwrap();
+    std::fs::write(
+        path("later.json"),
+        json!({ "block": null, "accounts": {}, "bulwark": { "version": 2 } }).to_string(),
+    )
+    .unwrap();
+    for (flag, name, expected) in [
+        ("--load-state", "none.json", "there is no state file"),
+        ("--load-state", "other.json", "no state dump: missing field `accounts`"),
+        ("--load-state", "later.json", "no state dump"),
+        ("--dump-state", "no/where.json", "there is no directory"),
+    ] {
+        let ended = Bulwark::try_dev(&[flag, &path(name)]).unwrap_err();
+        assert_eq!(ended.code(), 64, "{name}");
+        assert!(ended.error().contains(expected), "{}", ended.error());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_that_anvil_users_type_are_taken_or_refused_with_the_reason() {
+    let funded = format!("{SOMEBODY}:3");
+    let node = Bulwark::dev(&[
+        "--fund-accounts",
+        &funded,
+        "--hardfork",
+        "osaka",
+        "--order",
+        "fees",
+        "--steps-tracing",
+        "--block-gas-limit",
+        "30000000",
+    ]);
+    assert_eq!(node.rpc().balance(SOMEBODY).await, U256::from(ETHER) * U256::from(3));
+    for (flag, reason) in [
+        ("--fork-url", "this chain forks no other"),
+        ("--ipc", "HTTP and WebSocket"),
+        ("--disable-code-size-limit", "rules of the chain"),
+    ] {
+        let ended = process::run(["dev", flag]);
+        assert_eq!(ended.code(), 64);
+        assert!(ended.error().contains(flag) && ended.stderr.contains(reason), "{}", ended.stderr);
+    }
+}

@@ -150,7 +150,9 @@ fn state(view: &View, report: &mut Report, tell: &impl Fn(Progress)) -> state::R
         leaves.push((keccak256(address), TrieAccount { nonce, balance, storage_root, code_hash }));
     }
     let root = state_root(leaves);
-    if root != report.state_root {
+    // A block that development tools edited names an older root than its state's.
+    let edited = view.is_dev().then(|| reader.root_of(report.head)).transpose()?.flatten();
+    if root != report.state_root && Some(root) != edited {
         let (number, said) = (report.head, report.state_root);
         report.found(format!("block {number}: its state has root {root}, its header says {said}"));
     }

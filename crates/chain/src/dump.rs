@@ -94,6 +94,8 @@ struct BlockFile {
     prevrandao: Option<B256>,
     #[serde(default, skip_deserializing)]
     blob_excess_gas_and_price: BlobFile,
+    #[serde(default, skip_deserializing)]
+    slot_num: u64,
 }
 
 #[derive(Serialize)]
@@ -167,11 +169,13 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 impl Dump {
-    /// The time of block 0 with which blocks at least `slot_secs` apart reach the dumped head in time.
-    pub fn genesis_time(&self, slot_secs: u64) -> u64 {
+    /// The time of block 0 with which blocks at least `slot_secs` apart reach the dumped head in time. `None`: any will do,
+    /// for the dump is of a first block; anvil then writes second 1 of 1970.
+    pub fn genesis_time(&self, slot_secs: u64) -> Option<u64> {
         match &self.session {
-            Some(session) => session.genesis_time,
-            None => self.timestamp.saturating_sub(self.number.saturating_mul(slot_secs)),
+            Some(session) => Some(session.genesis_time),
+            None if self.number == 0 => None,
+            None => Some(self.timestamp.saturating_sub(self.number.saturating_mul(slot_secs))),
         }
     }
 
@@ -195,6 +199,7 @@ impl Dump {
                 difficulty: U256::ZERO,
                 prevrandao: Some(B256::ZERO),
                 blob_excess_gas_and_price: BlobFile::default(),
+                slot_num: 0,
             }),
             accounts: accounts.collect(),
             best_block_number: Some(Number(self.number)),

@@ -143,6 +143,11 @@ impl View {
         &self.reader
     }
 
+    /// Whether development tools may have edited the state of this chain's blocks.
+    pub fn is_dev(&self) -> bool {
+        self.shared.genesis.dev
+    }
+
     /// The height of this view.
     pub fn head(&self) -> u64 {
         head_of(&self.reader)

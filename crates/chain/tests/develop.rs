@@ -11,6 +11,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
 use alloy_primitives::{Address, Bytes, U256};

@@ -4,7 +4,7 @@
 use crate::text;
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, Selector, TxKind};
-use chain::SealedBlock;
+use chain::{Chain, SealedBlock};
 use serde_json::{Value, json};
 use std::{io::Write, sync::Arc};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -16,8 +16,8 @@ const SHOWN: usize = 5;
 /// Columns before what a block contains.
 const COLUMN: usize = 13;
 
-/// Prints each block above `head` until the chain ends or nobody reads.
-pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, mut head: u64, as_json: bool) {
+/// Prints each block above `head` until the chain ends or nobody reads. A tool may ask for silence meanwhile.
+pub async fn print(chain: Chain, mut blocks: Receiver<Arc<SealedBlock>>, mut head: u64, as_json: bool) {
     loop {
         let told = match blocks.recv().await {
             Ok(block) => {
@@ -31,6 +31,9 @@ pub async fn print(mut blocks: Receiver<Arc<SealedBlock>>, mut head: u64, as_jso
             Err(RecvError::Lagged(missed)) => vec![format!("…  {} blocks not shown", text::grouped(missed))],
             Err(RecvError::Closed) => return,
         };
+        if chain.dials().silent {
+            continue;
+        }
         if write_lines(&told).is_err() {
             return;
         }

@@ -2,7 +2,7 @@
 //! commands do is in [`crate::commands`].
 
 use crate::{accounts::TEST_MNEMONIC, settings::Layer, telemetry::LogFormat};
-use alloy_primitives::{U256, utils::parse_ether};
+use alloy_primitives::{Address, U256, utils::parse_ether};
 use clap::{
     Args, Parser, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -120,7 +120,7 @@ pub struct DevArgs {
     #[arg(long, visible_alias = "no-mine", conflicts_with = "block_time", help_heading = "Chain")]
     pub no_mining: bool,
     /// Gas limit of a block [default: 60000000]
-    #[arg(long, value_name = "GAS", help_heading = "Chain")]
+    #[arg(long, visible_alias = "block-gas-limit", value_name = "GAS", help_heading = "Chain")]
     pub gas_limit: Option<u64>,
     /// Time of block 0, in seconds since 1970 [default: now]
     #[arg(
@@ -131,6 +131,21 @@ pub struct DevArgs {
     /// Base fee of block 0, in wei [default: 1000000000]
     #[arg(long, visible_alias = "block-base-fee-per-gas", value_name = "WEI", help_heading = "Chain")]
     pub base_fee: Option<u64>,
+    /// Rules of the EVM
+    #[arg(long, default_value = "osaka", value_parser = ["osaka", "latest"], value_name = "NAME", help_heading = "Chain")]
+    pub hardfork: String,
+    /// Order of waiting transactions
+    #[arg(long, default_value = "fees", value_parser = ["fees"], value_name = "ORDER", help_heading = "Chain")]
+    pub order: String,
+    /// Accepted for anvil's sake: every transaction can be traced
+    #[arg(long, visible_alias = "tracing", hide = true)]
+    pub steps_tracing: bool,
+    /// Let transactions of any sender through without a signature
+    #[arg(long, visible_alias = "auto-unlock", help_heading = "Accounts")]
+    pub auto_impersonate: bool,
+    /// More accounts with ether, as ADDRESS:ETHER
+    #[arg(long, value_name = "ADDRESS:ETHER", value_parser = funded, num_args = 1.., help_heading = "Accounts")]
+    pub fund_accounts: Vec<(Address, U256)>,
     /// Funded accounts
     #[arg(
         long, short, default_value_t = 10, value_name = "NUMBER", help_heading = "Accounts",
@@ -154,6 +169,24 @@ pub struct DevArgs {
         long, value_name = "BLOCKS", help_heading = "State", value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub prune: Option<u64>,
+    /// State file (JSON) to begin with, if it exists, and to write at the end
+    #[arg(
+        long, value_name = "FILE", help_heading = "State",
+        conflicts_with_all = ["load_state", "dump_state", "data_dir"]
+    )]
+    pub state: Option<PathBuf>,
+    /// State file to begin with, of bulwark or anvil
+    #[arg(long, value_name = "FILE", help_heading = "State")]
+    pub load_state: Option<PathBuf>,
+    /// State file to write at the end
+    #[arg(long, value_name = "FILE", help_heading = "State")]
+    pub dump_state: Option<PathBuf>,
+    /// Seconds after which the state file is also written in between
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 60, help_heading = "State",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub state_interval: u64,
     /// Check all invariants after every block
     #[arg(long, help_heading = "State")]
     pub audit: bool,
@@ -264,6 +297,14 @@ fn ether(text: &str) -> Result<U256, String> {
     if wei.bit_len() > 128 { Err("more than 2^128 wei".into()) } else { Ok(wei) }
 }
 
+/// An account and its ether.
+fn funded(text: &str) -> Result<(Address, U256), String> {
+    let expected = "expected ADDRESS:ETHER, such as 0x70997970C51812dc3A010C7d01b50e0d17dc79C8:100";
+    let (address, amount) = text.split_once(':').ok_or(expected)?;
+    let address = address.parse().map_err(|error| format!("{error}; {expected}"))?;
+    Ok((address, ether(amount)?))
+}
+
 /// Seconds between blocks, as a settings layer keeps them.
 ///
 /// # Errors
@@ -304,5 +345,8 @@ mod tests {
         assert_eq!(block_time("0.5"), Ok(Duration::from_millis(500)));
         assert!(ether("1000000000000000000000000").is_err());
         assert_eq!(ether("0.5"), Ok(U256::from(500_000_000_000_000_000u64)));
+        assert!(funded("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").is_err());
+        let funds = (Address::repeat_byte(0x11), U256::from(10u64.pow(18)));
+        assert_eq!(funded("0x1111111111111111111111111111111111111111:1"), Ok(funds));
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod running;
 mod settings;
+mod state_file;
 mod telemetry;
 mod text;
 mod usage;

@@ -1,8 +1,8 @@
 //! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common. Which chain and which
 //! server is theirs to say.
 
-use crate::{cli, failure::Failure, telemetry};
-use chain::{Chain, Config};
+use crate::{cli, failure::Failure, state_file::StateFile, telemetry};
+use chain::{Chain, Config, Dump};
 use rpc::{Limits, Mode, Server, ServerConfig};
 use std::{
     net::SocketAddr,
@@ -52,6 +52,8 @@ pub struct Running {
     /// The chain.
     pub chain: Chain,
     server: Server,
+    /// Where the state is written at the end.
+    state_file: Option<StateFile>,
 }
 
 impl Running {
@@ -60,6 +62,19 @@ impl Running {
     /// # Errors
     /// In one line, what is wrong with genesis, data directory, address or port.
     pub async fn start(config: Config, serving: Serving) -> Result<Self, Failure> {
+        Self::start_from(config, serving, None, None).await
+    }
+
+    /// The same, with the state of a dump before the first call is answered, and a file for the state at the end.
+    ///
+    /// # Errors
+    /// Also: a directory that already holds blocks, or a dump that cannot be taken over.
+    pub async fn start_from(
+        config: Config,
+        serving: Serving,
+        dump: Option<Dump>,
+        state_file: Option<StateFile>,
+    ) -> Result<Self, Failure> {
         let metrics = telemetry::start_metrics()?;
         if let Some(directory) = &config.data_dir {
             std::fs::create_dir_all(directory).map_err(|error| {
@@ -71,6 +86,12 @@ impl Running {
         let opened = tokio::task::spawn_blocking(move || Chain::open(config)).await;
         let opened = opened.map_err(|error| Failure::new(format!("opening the chain: {error}")))?;
         let chain = opened.map_err(Failure::new)?;
+        if let Some(dump) = dump
+            && let Err(failure) = take_over(&chain, dump).await
+        {
+            close(chain).await;
+            return Err(failure);
+        }
         let server = ServerConfig {
             host: serving.host,
             port: serving.port,
@@ -83,7 +104,7 @@ impl Running {
             client_version: format!("bulwark/{}", client_version()),
         };
         match rpc::serve(chain.clone(), server).await {
-            Ok(server) => Ok(Self { chain, server }),
+            Ok(server) => Ok(Self { chain, server, state_file }),
             Err(error) => {
                 close(chain).await;
                 Err(Failure::new(error))
@@ -115,7 +136,7 @@ impl Running {
             reason = chain.failed() => Some(reason),
         };
         tokio::select! {
-            () = self.stop() => {}
+            ended = self.end() => ended?,
             () = hurry() => return Err(Failure::interrupted()),
         }
         failed.map_or(Ok(()), |reason| Err(stopped(&reason)))
@@ -123,11 +144,36 @@ impl Running {
 
     /// Ends cleanly: no more calls, the block under way finished, the database closed.
     pub async fn stop(self) {
+        if let Err(failure) = self.end().await {
+            tracing::error!("{}", failure.message());
+        }
+    }
+
+    /// The same, and says whether the state could be written.
+    async fn end(self) -> Result<(), Failure> {
         if tokio::time::timeout(SERVER_PATIENCE, self.server.stop()).await.is_err() {
             tracing::warn!("connections were still open after {} s; closing them", SERVER_PATIENCE.as_secs());
         }
+        let written = match self.state_file {
+            Some(file) => {
+                let chain = self.chain.clone();
+                let written = tokio::task::spawn_blocking(move || file.write(&chain, true)).await;
+                written.unwrap_or_else(|error| Err(Failure::new(format!("writing the state: {error}"))))
+            }
+            None => Ok(()),
+        };
         close(self.chain).await;
+        written
     }
+}
+
+async fn take_over(chain: &Chain, dump: Dump) -> Result<(), Failure> {
+    let head = chain.view().head();
+    if head > 0 {
+        return Err(Failure::usage(format!("the data directory already holds a chain, at block {head}"))
+            .help("load the state into a new directory, or start without --load-state to go on"));
+    }
+    chain.restore(dump).await.map_err(Failure::new)
 }
 
 /// Resolves when the user asks for the end once more. Nothing acknowledged is lost by not waiting: what was acknowledged

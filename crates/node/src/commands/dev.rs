@@ -9,16 +9,17 @@ use crate::{
     commands,
     failure::Failure,
     running::{self, Running, Serving, Signals},
+    state_file::{self, StateFile},
     telemetry,
 };
 use alloy_signer_local::PrivateKeySigner;
 use chain::{
-    Config, Mining,
+    Config, Dump, Mining,
     genesis::{DevOptions, Genesis, GenesisError},
 };
 use rpc::Mode;
 use state::History;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs until Ctrl-C.
 ///
@@ -32,15 +33,45 @@ pub fn run(args: &DevArgs, started: Instant) -> Result<(), Failure> {
 async fn serve(args: &DevArgs, started: Instant) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let accounts = accounts::derive(&args.mnemonic, args.accounts)?;
-    let config = config(args, &accounts)?;
+    let dump = beginning(args)?;
+    let mut config = config(args, &accounts)?;
+    let slot = config.genesis.params.slot_secs;
+    if let (Some(begun), None) = (dump.as_ref().and_then(|dump| dump.genesis_time(slot)), args.timestamp) {
+        config.genesis.timestamp = begun;
+    }
+    let mining = config.mining;
     let mode = Mode::Dev { signers: accounts.clone() };
-    let running = Running::start(config, serving(args, mode)?).await?;
+    let file = args.state.as_deref().or(args.dump_state.as_deref()).map(StateFile::at).transpose()?;
+    let running = Running::start_from(config, serving(args, mode)?, dump, file.clone()).await?;
+    if args.no_mining || args.block_time.is_some() {
+        // What is asked for now counts, whatever the state was dumped with.
+        running.chain.set_mining(mining).await.map_err(Failure::new)?;
+    }
+    if args.auto_impersonate {
+        running.chain.turn(|dials| dials.impersonate_all = true).await.map_err(Failure::new)?;
+    }
     let (blocks, head) = (running.chain.subscribe(), running.chain.view().head());
     announce(args, &accounts, &running, started)?;
     if !args.silent {
-        tokio::spawn(blocks::print(blocks, head, args.json));
+        tokio::spawn(blocks::print(running.chain.clone(), blocks, head, args.json));
+    }
+    if let Some(file) = file {
+        tokio::spawn(file.keep_written(running.chain.clone(), Duration::from_secs(args.state_interval)));
     }
     running.until_end(&mut signals).await
+}
+
+/// The state to begin with. A file to begin with must exist; one that is also written need not yet.
+fn beginning(args: &DevArgs) -> Result<Option<Dump>, Failure> {
+    if let Some(path) = &args.state {
+        return state_file::read(path, args.chain_id);
+    }
+    let Some(path) = &args.load_state else { return Ok(None) };
+    match state_file::read(path, args.chain_id)? {
+        Some(dump) => Ok(Some(dump)),
+        None => Err(Failure::usage(format!("there is no state file {}", path.display()))
+            .help("--state begins without one and writes it at the end")),
+    }
 }
 
 fn announce(
@@ -76,7 +107,11 @@ pub fn genesis(args: &DevArgs, accounts: &[PrivateKeySigner]) -> Result<Genesis,
         chain_id: args.chain_id,
         preset: args.preset,
         rules: args.rules,
-        accounts: accounts.iter().map(|account| (account.address(), args.balance)).collect(),
+        accounts: accounts
+            .iter()
+            .map(|account| (account.address(), args.balance))
+            .chain(args.fund_accounts.iter().copied())
+            .collect(),
         gas_limit: args.gas_limit,
         timestamp: args.timestamp.unwrap_or_else(running::now_secs),
         base_fee: args.base_fee,

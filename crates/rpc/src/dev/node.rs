@@ -34,7 +34,7 @@ struct NodeInfo {
 #[serde(rename_all = "camelCase")]
 struct NodeEnvironment {
     base_fee: String,
-    chain_id: String,
+    chain_id: u64,
     gas_limit: String,
     gas_price: String,
 }
@@ -60,7 +60,7 @@ fn node_info(cx: &Context, _: Params<'_>) -> Reply {
         transaction_order: "fees",
         environment: NodeEnvironment {
             base_fee: format!("{base_fee:#x}"),
-            chain_id: format!("{:#x}", cx.chain.chain_id()),
+            chain_id: cx.chain.chain_id(),
             gas_limit: format!("{:#x}", header.gas_limit),
             gas_price: format!("{:#x}", base_fee.saturating_add(crate::eth::fees::SUGGESTED_TIP)),
         },
@@ -68,7 +68,7 @@ fn node_info(cx: &Context, _: Params<'_>) -> Reply {
     })
 }
 
-/// The answer of `anvil_metadata`, in anvil's shape. There is no `forkedNetwork`.
+/// The answer of `anvil_metadata`, in anvil's shape.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
@@ -79,6 +79,8 @@ struct Metadata {
     instance_id: B256,
     latest_block_number: u64,
     latest_block_hash: B256,
+    /// There is none: it stays null.
+    forked_network: Option<()>,
     /// Number and hash of the block of each snapshot, by id.
     snapshots: BTreeMap<String, (u64, B256)>,
 }
@@ -103,6 +105,7 @@ fn metadata(cx: &Context, _: Params<'_>) -> Reply {
         instance_id: cx.instance(),
         latest_block_number: view.head(),
         latest_block_hash: view.hash_of(view.head())?.unwrap_or_default(),
+        forked_network: None,
         snapshots,
     })
 }

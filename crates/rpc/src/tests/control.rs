@@ -101,7 +101,7 @@ async fn node_info_has_the_shape_of_anvil() {
     let node = node().await;
     let info = node.get("anvil_nodeInfo", json!([])).await;
     assert_eq!(info["currentBlockNumber"], "0x0");
-    assert_eq!(info["environment"]["chainId"], "0x7a69");
+    assert_eq!(info["environment"]["chainId"], 31_337);
     assert!(info["forkConfig"]["forkUrl"].is_null());
     node.end().await;
 }
