@@ -80,7 +80,7 @@ fn check(blocks: &[Block], durable: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn every_block_that_changed_an_account_is_named(
