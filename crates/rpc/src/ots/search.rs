@@ -133,10 +133,8 @@ fn within(
             *took_part = watcher.inner.took_part;
         }
     }
-    let mut found: Vec<Place> = all
-        .zip(took_part)
-        .filter_map(|(index, took_part)| took_part.then(|| (block.clone(), index)))
-        .collect();
+    let guests = all.zip(took_part).filter(|(_, took_part)| *took_part);
+    let mut found: Vec<Place> = guests.map(|(index, _)| (block.clone(), index)).collect();
     if falling {
         found.reverse();
     }

@@ -1,5 +1,7 @@
 //! `debug_`, `trace_` and `ots_` on a chain with bytecode and native contracts: a story told once, seen in every form.
 
+#![allow(clippy::arithmetic_side_effects, reason = "the numbers of tests are small and known")]
+
 mod debug;
 mod diffs;
 mod otterscan;
