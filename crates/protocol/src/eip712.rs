@@ -25,6 +25,17 @@ pub fn domain_separator<V: View + ?Sized>(view: &mut V) -> Result<B256, Fatal> {
     hash(view, &[DOMAIN_TYPEHASH, NAME_HASH, version, chain_id, this])
 }
 
+/// The running contract's separator in a domain of another name and version.
+///
+/// # Errors
+/// Out of gas.
+pub fn separator_of<V: View + ?Sized>(view: &mut V, name: &str, version: &str) -> Result<B256, Fatal> {
+    let (name, version) = (view.keccak256(name.as_bytes())?, view.keccak256(version.as_bytes())?);
+    let chain_id = U256::from(view.block().chain_id).into();
+    let this = word(view.msg().this);
+    hash(view, &[DOMAIN_TYPEHASH, name, version, chain_id, this])
+}
+
 const fn version_hash(rules: Rules) -> B256 {
     match rules {
         Rules::Mainnet | Rules::Pinned => VERSION_1_HASH,
@@ -41,6 +52,18 @@ pub fn digest<V: View + ?Sized, const WORDS: usize>(
     fields: &[B256; WORDS],
 ) -> Result<B256, Fatal> {
     let separator = domain_separator(view)?;
+    digest_in(view, separator, fields)
+}
+
+/// [`digest`] in the domain of a separator.
+///
+/// # Errors
+/// Out of gas.
+pub fn digest_in<V: View + ?Sized, const WORDS: usize>(
+    view: &mut V,
+    separator: B256,
+    fields: &[B256; WORDS],
+) -> Result<B256, Fatal> {
     let message = hash(view, fields)?;
     let packed = [&[0x19, 0x01], separator.as_slice(), message.as_slice()].concat();
     view.keccak256(&packed)

@@ -1,8 +1,8 @@
 //! The native contracts' accounts in the genesis state.
 
 use crate::{
-    allocation_manager, avs_directory, delegation_manager, eigen_pod_manager, pauser_registry,
-    protocol_registry,
+    allocation_manager, avs_directory, backing_eigen, delegation_manager, eigen, eigen_pod_manager,
+    eigen_strategy, pauser_registry, protocol_registry,
     registry::{STUB_CODE, instance_code},
     strategy_base, strategy_factory, strategy_manager,
 };
@@ -10,9 +10,9 @@ use alloy_primitives::{Address, Bytes, U256};
 use types::{
     Params,
     addresses::{
-        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, EIGEN_POD_MANAGER, KEY_REGISTRAR, MULTICALL3,
-        PAUSER_REGISTRY, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER, STRATEGY_FACTORY,
-        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, DELEGATION_MANAGER, EIGEN, EIGEN_POD_MANAGER,
+        EIGEN_STRATEGY, KEY_REGISTRAR, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY,
+        RELEASE_MANAGER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -45,7 +45,8 @@ pub struct Account {
 pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
     // As if the factory had made them already: the token, its strategy.
     let made: &[(Address, Address)] = if setup.dev { &[(TEST_TOKEN, TEST_TOKEN_STRATEGY)] } else { &[] };
-    let whitelisted: Vec<Address> = made.iter().map(|(_, strategy)| *strategy).collect();
+    let made_strategies = made.iter().map(|(_, strategy)| *strategy);
+    let whitelisted: Vec<Address> = made_strategies.chain([EIGEN_STRATEGY]).collect();
 
     let mut accounts = vec![
         singleton(STRATEGY_MANAGER, strategy_manager::genesis(setup.roles, &whitelisted)),
@@ -59,6 +60,9 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(KEY_REGISTRAR, Vec::new()),
         singleton(RELEASE_MANAGER, Vec::new()),
         singleton(PROTOCOL_REGISTRY, protocol_registry::genesis(setup.params.rules, setup.roles)),
+        singleton(EIGEN_STRATEGY, eigen_strategy::genesis()),
+        singleton(EIGEN, eigen::genesis(setup.roles, backing_eigen::INITIAL_SUPPLY)),
+        singleton(BACKING_EIGEN, backing_eigen::genesis(setup.roles)),
         singleton(WETH, Vec::new()),
         singleton(MULTICALL3, Vec::new()),
     ];

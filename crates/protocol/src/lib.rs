@@ -4,10 +4,14 @@
 pub mod allocation_manager;
 pub mod audit;
 pub mod avs_directory;
+pub mod backing_eigen;
 pub mod blobs;
 pub mod delegation_manager;
 pub mod dispatch;
+pub mod duration_vault;
+pub mod eigen;
 pub mod eigen_pod_manager;
+pub mod eigen_strategy;
 pub mod eip712;
 pub mod enumerable;
 pub mod erc20;
@@ -37,6 +41,7 @@ pub mod strategy_base;
 pub mod strategy_factory;
 pub mod strategy_manager;
 pub mod test_token;
+pub mod votes_token;
 pub mod weth;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
 use crate::{
-    allocation_manager, avs_directory, delegation_manager, eigen_pod_manager, host::NativeFn, key_registrar,
-    multicall3, pauser_registry, permission_controller, protocol_registry, release_manager, strategy_base,
-    strategy_factory, strategy_manager, test_token, weth,
+    allocation_manager, avs_directory, backing_eigen, delegation_manager, duration_vault, eigen,
+    eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, multicall3, pauser_registry,
+    permission_controller, protocol_registry, release_manager, strategy_base, strategy_factory,
+    strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
 use types::addresses;
@@ -32,14 +33,20 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::KEY_REGISTRAR, key_registrar::main),
     (addresses::RELEASE_MANAGER, release_manager::main),
     (addresses::PROTOCOL_REGISTRY, protocol_registry::main),
+    (addresses::EIGEN_STRATEGY, eigen_strategy::main),
+    (addresses::EIGEN, eigen::main),
+    (addresses::BACKING_EIGEN, backing_eigen::main),
     (addresses::TEST_TOKEN, test_token::main),
     (addresses::WETH, weth::main),
     (addresses::MULTICALL3, multicall3::main),
 ];
 
 /// The instances: kind and entry.
-static INSTANCES: &[(u16, NativeFn)] =
-    &[(strategy_base::KIND, strategy_base::main), (strategy_base::limits::KIND, strategy_base::limits::main)];
+static INSTANCES: &[(u16, NativeFn)] = &[
+    (strategy_base::KIND, strategy_base::main),
+    (strategy_base::limits::KIND, strategy_base::limits::main),
+    (duration_vault::KIND, duration_vault::main),
+];
 
 /// The native contract that an account with this code runs: a singleton only where genesis or a fork placed it.
 pub fn native_at(address: Address, code: &[u8]) -> Option<NativeFn> {

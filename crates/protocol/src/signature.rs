@@ -70,6 +70,37 @@ pub fn is_valid<V: View + ?Sized>(
     Ok(reply.is_success() && reply.data.get(..32) == Some(accepted.as_slice()))
 }
 
+/// Why a signature in three words has no signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRecovered {
+    /// `s` is in the upper half: the other form of the same signature is the good one.
+    HighS,
+    /// Nobody's key gives this signature.
+    NoSigner,
+}
+
+/// The signer of a signature in three words, as OpenZeppelin's ECDSA (4.9) recovers it.
+///
+/// # Errors
+/// Out of gas; inside, why there is no signer.
+pub fn recover_parts<V: View + ?Sized>(
+    view: &mut V,
+    digest: B256,
+    v: u8,
+    r: B256,
+    s: B256,
+) -> Result<Result<Address, NotRecovered>> {
+    if s.as_slice() > MAX_S.as_slice() {
+        return Ok(Err(NotRecovered::HighS));
+    }
+    view.charge_gas(gas::ECRECOVER)?;
+    let mut form = [0; SIGNATURE_BYTES];
+    for (byte, from) in form.iter_mut().zip(r.iter().chain(s.iter()).chain([&v])) {
+        *byte = *from;
+    }
+    Ok(recover(digest, &form).ok_or(NotRecovered::NoSigner))
+}
+
 /// The signer of a 65-byte signature with low `s` and `v` of 27 or 28.
 fn recover(digest: B256, signature: &[u8; SIGNATURE_BYTES]) -> Option<Address> {
     let (compact, v) = signature.split_last_chunk::<1>()?;

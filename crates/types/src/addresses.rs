@@ -25,8 +25,12 @@ pub const KEY_REGISTRAR: Address = address!("0xb00000000000000000000000000000000
 pub const RELEASE_MANAGER: Address = address!("0xb000000000000000000000000000000000000106");
 /// EigenLayer's ProtocolRegistry.
 pub const PROTOCOL_REGISTRY: Address = address!("0xB000000000000000000000000000000000000107");
-/// EigenLayer's EigenStrategy (comes with the whole core).
+/// EigenLayer's EigenStrategy.
 pub const EIGEN_STRATEGY: Address = address!("0xB000000000000000000000000000000000000108");
+/// EIGEN.
+pub const EIGEN: Address = address!("0xb000000000000000000000000000000000000109");
+/// bEIGEN, which stands behind [`EIGEN`].
+pub const BACKING_EIGEN: Address = address!("0xB00000000000000000000000000000000000010a");
 /// EigenLayer's EigenPodManager; pods come with the base layer.
 pub const EIGEN_POD_MANAGER: Address = address!("0xB000000000000000000000000000000000000201");
 /// EigenLayer's beacon of pods (comes with the base layer).
@@ -68,6 +72,9 @@ pub const NAMED: &[(&str, Address)] = &[
     ("KeyRegistrar", KEY_REGISTRAR),
     ("ReleaseManager", RELEASE_MANAGER),
     ("ProtocolRegistry", PROTOCOL_REGISTRY),
+    ("EigenStrategy", EIGEN_STRATEGY),
+    ("EIGEN", EIGEN),
+    ("BackingEigen", BACKING_EIGEN),
     ("WETH", WETH),
     ("Multicall3", MULTICALL3),
 ];
@@ -101,6 +108,8 @@ mod tests {
             (RELEASE_MANAGER, "0xb000000000000000000000000000000000000106"),
             (PROTOCOL_REGISTRY, "0xB000000000000000000000000000000000000107"),
             (EIGEN_STRATEGY, "0xB000000000000000000000000000000000000108"),
+            (EIGEN, "0xb000000000000000000000000000000000000109"),
+            (BACKING_EIGEN, "0xB00000000000000000000000000000000000010a"),
             (EIGEN_POD_MANAGER, "0xB000000000000000000000000000000000000201"),
             (EIGEN_POD_BEACON, "0xb000000000000000000000000000000000000202"),
             (WETH, "0xb000000000000000000000000000000000000f01"),

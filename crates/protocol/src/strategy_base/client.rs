@@ -5,7 +5,7 @@
 
 use super::limits;
 use crate::{
-    dispatch,
+    dispatch, duration_vault,
     host::{Host, Result, call_native},
 };
 use alloy_primitives::{Address, U256};
@@ -18,6 +18,7 @@ use types::abi::IStrategy::{
 enum Module {
     Plain,
     Limited,
+    Vault,
     Foreign,
 }
 
@@ -25,6 +26,7 @@ fn module_of(host: &mut dyn Host, strategy: Address) -> Result<Module> {
     Ok(match host.instance_kind(strategy)? {
         Some(super::KIND) => Module::Plain,
         Some(limits::KIND) => Module::Limited,
+        Some(duration_vault::KIND) => Module::Vault,
         _ => Module::Foreign,
     })
 }
@@ -36,7 +38,9 @@ fn module_of(host: &mut dyn Host, strategy: Address) -> Result<Module> {
 pub fn deposit(host: &mut dyn Host, strategy: Address, token: Address, amount: U256) -> Result<U256> {
     let call = depositCall { token, amount };
     match module_of(host, strategy)? {
-        Module::Plain => call_native(host, strategy, call, |host, call| super::deposit(host, call)),
+        Module::Plain | Module::Vault => {
+            call_native(host, strategy, call, |host, call| super::deposit(host, call))
+        }
         Module::Limited => call_native(host, strategy, call, |host, call| limits::deposit(host, call)),
         Module::Foreign => dispatch::call(host, strategy, &call),
     }
@@ -54,7 +58,7 @@ pub fn withdraw(
     shares: U256,
 ) -> Result<U256> {
     let call = withdrawCall { recipient, token, amountShares: shares };
-    route(host, strategy, call, super::withdraw)
+    route(host, strategy, call, [super::withdraw; 2])
 }
 
 /// Tells `strategy` that `staker` will be credited with `shares`.
@@ -67,7 +71,8 @@ pub fn before_add_shares(
     staker: Address,
     shares: U256,
 ) -> Result<()> {
-    route(host, strategy, beforeAddSharesCall { staker, shares }, super::before_add_shares)
+    let verbs = [super::before_add_shares, duration_vault::before_add_shares];
+    route(host, strategy, beforeAddSharesCall { staker, shares }, verbs)
 }
 
 /// Tells `strategy` that `staker` will be debited by `shares`.
@@ -80,7 +85,8 @@ pub fn before_remove_shares(
     staker: Address,
     shares: U256,
 ) -> Result<()> {
-    route(host, strategy, beforeRemoveSharesCall { staker, shares }, super::before_remove_shares)
+    let verbs = [super::before_remove_shares, duration_vault::before_remove_shares];
+    route(host, strategy, beforeRemoveSharesCall { staker, shares }, verbs)
 }
 
 /// The token that `strategy` holds.
@@ -89,7 +95,7 @@ pub fn before_remove_shares(
 /// The strategy's.
 pub fn underlying_token(host: &mut dyn Host, strategy: Address) -> Result<Address> {
     match module_of(host, strategy)? {
-        Module::Plain | Module::Limited => {
+        Module::Plain | Module::Limited | Module::Vault => {
             call_native(host, strategy, underlyingTokenCall {}, |host, call| {
                 super::underlying_token(host, call)
             })
@@ -98,12 +104,12 @@ pub fn underlying_token(host: &mut dyn Host, strategy: Address) -> Result<Addres
     }
 }
 
-/// Calls a verb that all kinds of ours share.
+/// Calls a verb, which is that of all kinds of ours but the vault's, or the vault's.
 fn route<C: SolCall, R>(
     host: &mut dyn Host,
     strategy: Address,
     call: C,
-    verb: fn(&mut dyn Host, C) -> Result<R>,
+    [verb, of_vault]: [fn(&mut dyn Host, C) -> Result<R>; 2],
 ) -> Result<R>
 where
     R: Clone + Into<C::Return>,
@@ -111,6 +117,7 @@ where
 {
     match module_of(host, strategy)? {
         Module::Plain | Module::Limited => call_native(host, strategy, call, |host, call| verb(host, call)),
+        Module::Vault => call_native(host, strategy, call, |host, call| of_vault(host, call)),
         Module::Foreign => Ok(dispatch::call(host, strategy, &call)?.into()),
     }
 }

@@ -31,7 +31,7 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
 }
 
 /// The verbs that all kinds of strategy answer alike.
-pub(super) fn shared(host: &mut dyn Host, calldata: Calldata<'_>) -> Result<Bytes> {
+pub(crate) fn shared(host: &mut dyn Host, calldata: Calldata<'_>) -> Result<Bytes> {
     match calldata.selector {
         withdrawCall::SELECTOR => write(host, calldata, super::withdraw),
         beforeAddSharesCall::SELECTOR => write(host, calldata, super::before_add_shares),

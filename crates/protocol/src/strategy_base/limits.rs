@@ -1,7 +1,7 @@
 //! StrategyBaseTVLLimits: a strategy with a cap on each deposit and on the balance (restaking-core §2.2). The caps
 //! are checked after the tokens have moved, so donations count.
 
-use super::{UNDERLYING_TOKEN, deposit_after, dispatch::shared};
+use super::{UNDERLYING_TOKEN, deposit_after, dispatch::shared, require_underlying};
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
     erc20,
@@ -41,7 +41,7 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     match calldata.selector {
         depositCall::SELECTOR => write(host, calldata, deposit),
         setTVLLimitsCall::SELECTOR => write(host, calldata, set_tvl_limits),
-        getTVLLimitsCall::SELECTOR => view(host, calldata, |view, _: getTVLLimitsCall| limits(view)),
+        getTVLLimitsCall::SELECTOR => view(host, calldata, |view, _: getTVLLimitsCall| both(view)),
         maxPerDepositCall::SELECTOR => {
             view(host, calldata, |view, _: maxPerDepositCall| Ok(MAX_PER_DEPOSIT.get(view)?))
         }
@@ -63,21 +63,33 @@ pub fn deposit(host: &mut dyn Host, call: depositCall) -> Result<U256> {
         let token = UNDERLYING_TOKEN.get(host)?;
         let this = host.msg().this;
         let balance = erc20::balance_of(host, token, this)?;
-        require(balance <= MAX_TOTAL_DEPOSITS.get(host)?, BalanceExceedsMaxTotalDeposits {})
+        require(balance <= MAX_TOTAL_DEPOSITS.get(host)?, BalanceExceedsMaxTotalDeposits {})?;
+        require_underlying(host, call.token)
     })
 }
 
 fn set_tvl_limits(host: &mut dyn Host, call: setTVLLimitsCall) -> Result<()> {
     require_unpauser(host)?;
-    let setTVLLimitsCall { newMaxPerDeposit, newMaxTotalDeposits } = call;
-    let (per_deposit, total) = limits(host)?;
-    emit(host, &MaxPerDepositUpdated { previousValue: per_deposit, newValue: newMaxPerDeposit })?;
-    emit(host, &MaxTotalDepositsUpdated { previousValue: total, newValue: newMaxTotalDeposits })?;
-    require(newMaxPerDeposit <= newMaxTotalDeposits, MaxPerDepositExceedsMax {})?;
-    MAX_PER_DEPOSIT.set(host, newMaxPerDeposit)?;
-    Ok(MAX_TOTAL_DEPOSITS.set(host, newMaxTotalDeposits)?)
+    set(host, call.newMaxPerDeposit, call.newMaxTotalDeposits)
 }
 
-fn limits<V: View + ?Sized>(view: &mut V) -> Result<(U256, U256)> {
+/// Sets both limits, in token units.
+///
+/// # Errors
+/// `MaxPerDepositExceedsMax`.
+pub(crate) fn set(host: &mut dyn Host, per_deposit: U256, total: U256) -> Result<()> {
+    let (before, total_before) = both(host)?;
+    emit(host, &MaxPerDepositUpdated { previousValue: before, newValue: per_deposit })?;
+    emit(host, &MaxTotalDepositsUpdated { previousValue: total_before, newValue: total })?;
+    require(per_deposit <= total, MaxPerDepositExceedsMax {})?;
+    MAX_PER_DEPOSIT.set(host, per_deposit)?;
+    Ok(MAX_TOTAL_DEPOSITS.set(host, total)?)
+}
+
+/// The limits of a deposit and in all, in token units.
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn both<V: View + ?Sized>(view: &mut V) -> Result<(U256, U256)> {
     Ok((MAX_PER_DEPOSIT.get(view)?, MAX_TOTAL_DEPOSITS.get(view)?))
 }

@@ -9,6 +9,7 @@ mod state;
 mod tests;
 
 pub use dispatch::main;
+pub(crate) use dispatch::shared as shared_verbs;
 
 use crate::{
     erc20,
@@ -68,7 +69,11 @@ pub fn create(host: &mut dyn Host, token: Address) -> Result<Address> {
     Ok(strategy)
 }
 
-fn initialize(host: &mut dyn Host, token: Address) -> Result<()> {
+/// Sets a strategy up, whose creator calls.
+///
+/// # Errors
+/// The token's where it does not tell its decimals.
+pub(crate) fn initialize(host: &mut dyn Host, token: Address) -> Result<()> {
     UNDERLYING_TOKEN.set(host, token)?;
     let account = host.msg().sender;
     emit(host, &Paused { account, newPausedStatus: U256::ZERO })?;
@@ -82,20 +87,22 @@ fn initialize(host: &mut dyn Host, token: Address) -> Result<()> {
 /// In this order: `CurrentlyPaused`, `OnlyStrategyManager`, `OnlyUnderlyingToken`, `NewSharesZero`,
 /// `TotalSharesExceedsMax`; a panic where the token's balance did not grow by the amount.
 pub fn deposit(host: &mut dyn Host, call: depositCall) -> Result<U256> {
-    deposit_after(host, call, |_, _| Ok(()))
+    deposit_after(host, call, |host, call| require_underlying(host, call.token))
 }
 
-/// Deposits after a check that comes between that of the caller and that of the token.
-fn deposit_after(
+/// Deposits after a check that comes after that of the caller, and tells which token the strategy holds.
+///
+/// # Errors
+/// Those of [`deposit`], with the check's in the token's place.
+pub(crate) fn deposit_after(
     host: &mut dyn Host,
     call: depositCall,
-    check: impl FnOnce(&mut dyn Host, &depositCall) -> Result<()>,
+    check: impl FnOnce(&mut dyn Host, &depositCall) -> Result<Address>,
 ) -> Result<U256> {
     let mut state = State::load(host)?;
     require(state.is_running(PAUSED_DEPOSITS), CurrentlyPaused {})?;
     require_strategy_manager(host)?;
-    check(host, &call)?;
-    let token = require_underlying(host, call.token)?;
+    let token = check(host, &call)?;
 
     let balance = virtual_balance(host, token)?;
     let before = math::sub(balance, call.amount)?;
@@ -114,10 +121,25 @@ fn deposit_after(
 /// In this order: `CurrentlyPaused`, `OnlyStrategyManager`, `OnlyUnderlyingToken`,
 /// `WithdrawalAmountExceedsTotalDeposits`, the token's.
 pub fn withdraw(host: &mut dyn Host, call: withdrawCall) -> Result<U256> {
+    let token = call.token;
+    withdraw_through(host, call, |host| require_underlying(host, token), |_, _| Ok(()))
+}
+
+/// Pays out in `call.token`. `held` checks that token and tells which one the strategy holds; `prepare` makes the
+/// amount out of it.
+///
+/// # Errors
+/// Those of [`withdraw`], with those of `held` in the token's place.
+pub(crate) fn withdraw_through(
+    host: &mut dyn Host,
+    call: withdrawCall,
+    held: impl FnOnce(&mut dyn Host) -> Result<Address>,
+    prepare: impl FnOnce(&mut dyn Host, U256) -> Result<()>,
+) -> Result<U256> {
     let mut state = State::load(host)?;
     require(state.is_running(PAUSED_WITHDRAWALS), CurrentlyPaused {})?;
     require_strategy_manager(host)?;
-    let token = require_underlying(host, call.token)?;
+    let token = held(host)?;
     require(call.amountShares <= state.total_shares, WithdrawalAmountExceedsTotalDeposits {})?;
 
     let balance = virtual_balance(host, token)?;
@@ -125,7 +147,8 @@ pub fn withdraw(host: &mut dyn Host, call: withdrawCall) -> Result<U256> {
     state.total_shares = math::sub(state.total_shares, call.amountShares)?;
     state.store(host)?;
     emit_rate(host, math::sub(balance, amount)?, state)?;
-    erc20::safe_transfer(host, token, call.recipient, amount)?;
+    prepare(host, amount)?;
+    erc20::safe_transfer(host, call.token, call.recipient, amount)?;
     Ok(amount)
 }
 
@@ -153,12 +176,20 @@ pub fn underlying_token<V: View + ?Sized>(view: &mut V, _: underlyingTokenCall) 
     Ok(UNDERLYING_TOKEN.get(view)?)
 }
 
+/// The token held.
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn token<V: View + ?Sized>(view: &mut V) -> Result<Address> {
+    Ok(UNDERLYING_TOKEN.get(view)?)
+}
+
 fn total_shares<V: View + ?Sized>(view: &mut V) -> Result<U256> {
     Ok(State::load(view)?.total_shares)
 }
 
 /// What shares are worth now, rounded down.
-fn shares_to_underlying<V: View + ?Sized>(view: &mut V, shares: U256) -> Result<U256> {
+pub(crate) fn shares_to_underlying<V: View + ?Sized>(view: &mut V, shares: U256) -> Result<U256> {
     let state = State::load(view)?;
     let token = UNDERLYING_TOKEN.get(view)?;
     let balance = virtual_balance(view, token)?;
@@ -185,7 +216,11 @@ fn user_underlying<V: View + ?Sized>(view: &mut V, user: Address) -> Result<U256
     shares_to_underlying(view, shares)
 }
 
-fn require_strategy_manager<V: View + ?Sized>(view: &mut V) -> Result<()> {
+/// Lets only StrategyManager pass.
+///
+/// # Errors
+/// `OnlyStrategyManager`.
+pub(crate) fn require_strategy_manager<V: View + ?Sized>(view: &mut V) -> Result<()> {
     require(view.msg().sender == STRATEGY_MANAGER, OnlyStrategyManager {})
 }
 

@@ -10,7 +10,8 @@ use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
 use types::{
     abi::IStrategyFactory::{
-        blacklistTokensCall, deployNewStrategyCall, deployedStrategiesCall, initializeCall,
+        blacklistTokensCall, deployDurationVaultStrategyCall, deployNewStrategyCall, deployedStrategiesCall,
+        durationVaultBeaconCall, durationVaultsByTokenCall, getDurationVaultsCall, initializeCall,
         isBlacklistedCall, removeStrategiesFromWhitelistCall, strategyBeaconCall, strategyManagerCall,
         whitelistStrategiesCall,
     },
@@ -24,6 +25,11 @@ use types::{
 pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     let calldata = Calldata::split(input)?;
     match calldata.selector {
+        deployDurationVaultStrategyCall::SELECTOR => {
+            write(host, calldata, super::deploy_duration_vault_strategy)
+        }
+        getDurationVaultsCall::SELECTOR => view(host, calldata, super::duration_vaults),
+        durationVaultsByTokenCall::SELECTOR => view(host, calldata, super::duration_vault_at),
         deployNewStrategyCall::SELECTOR => write(host, calldata, super::deploy_new_strategy),
         blacklistTokensCall::SELECTOR => write(host, calldata, super::blacklist_tokens),
         whitelistStrategiesCall::SELECTOR => write(host, calldata, super::whitelist_strategies),
@@ -38,7 +44,10 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         strategyManagerCall::SELECTOR => {
             view(host, calldata, |_, _: strategyManagerCall| Ok(STRATEGY_MANAGER))
         }
-        // Strategies are native: there is no beacon that says which code they run.
+        // Strategies are native: there are no beacons that say which code they run.
+        durationVaultBeaconCall::SELECTOR => {
+            view(host, calldata, |_, _: durationVaultBeaconCall| Ok(Address::ZERO))
+        }
         strategyBeaconCall::SELECTOR => view(host, calldata, |_, _: strategyBeaconCall| Ok(Address::ZERO)),
         _ => pausable::verbs(host, calldata, &PAUSED)
             .or_else(|| ownable::verbs(host, calldata, &OWNER))

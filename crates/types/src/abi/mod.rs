@@ -3,8 +3,12 @@
 
 mod allocation_manager;
 mod avs_directory;
+mod backing_eigen;
 mod delegation_manager;
+mod duration_vault_strategy;
+mod eigen;
 mod eigen_pod_manager;
+mod eigen_strategy;
 mod erc20;
 mod key_registrar;
 mod multicall3;
@@ -19,14 +23,19 @@ mod strategy_base_tvl_limits;
 mod strategy_factory;
 mod strategy_manager;
 mod test_token;
+mod votes_token;
 mod weth;
 
 use alloy_json_abi::JsonAbi;
 
 pub use allocation_manager::{IAVSRegistrar, IAllocationManager};
 pub use avs_directory::IAVSDirectory;
+pub use backing_eigen::IBackingEigen;
 pub use delegation_manager::IDelegationManager;
+pub use duration_vault_strategy::IDurationVaultStrategy;
+pub use eigen::IEigen;
 pub use eigen_pod_manager::{IEigenPod, IEigenPodManager};
+pub use eigen_strategy::IEigenStrategy;
 pub use erc20::IERC20;
 pub use key_registrar::IKeyRegistrar;
 pub use multicall3::IMulticall3;
@@ -41,6 +50,7 @@ pub use strategy_base_tvl_limits::IStrategyTvlLimits;
 pub use strategy_factory::IStrategyFactory;
 pub use strategy_manager::IStrategyManager;
 pub use test_token::ITestToken;
+pub use votes_token::IVotesToken;
 pub use weth::IWETH;
 
 /// A name, and what builds its ABI.
@@ -50,9 +60,13 @@ type Named = (&'static str, fn() -> JsonAbi);
 const ABIS: &[Named] = &[
     ("AVSDirectory", IAVSDirectory::abi::contract),
     ("AllocationManager", IAllocationManager::abi::contract),
+    ("BackingEigen", backing_eigen_whole),
     ("DelegationManager", IDelegationManager::abi::contract),
+    ("DurationVaultStrategy", IDurationVaultStrategy::abi::contract),
+    ("EIGEN", eigen_whole),
     ("ERC20", IERC20::abi::contract),
     ("EigenPodManager", IEigenPodManager::abi::contract),
+    ("EigenStrategy", IEigenStrategy::abi::contract),
     ("KeyRegistrar", IKeyRegistrar::abi::contract),
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),
@@ -75,6 +89,42 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The JSON ABI of a contract, which serialises as an array of functions, events and errors.
 pub fn json(name: &str) -> Option<JsonAbi> {
     ABIS.iter().find(|(of, _)| *of == name).map(|(_, abi)| abi())
+}
+
+fn backing_eigen_whole() -> JsonAbi {
+    with_votes(IBackingEigen::abi::contract())
+}
+
+fn eigen_whole() -> JsonAbi {
+    with_votes(IEigen::abi::contract())
+}
+
+/// A token's ABI with what EIGEN and bEIGEN share.
+fn with_votes(own: JsonAbi) -> JsonAbi {
+    let mut whole = IVotesToken::abi::contract();
+    whole.functions.extend(own.functions);
+    whole.events.extend(own.events);
+    whole.errors.extend(own.errors);
+    whole
+}
+
+impl From<IStrategyFactory::VaultConfig> for IDurationVaultStrategy::VaultConfig {
+    fn from(config: IStrategyFactory::VaultConfig) -> Self {
+        let IStrategyFactory::OperatorSet { avs, id } = config.operatorSet;
+        Self {
+            underlyingToken: config.underlyingToken,
+            vaultAdmin: config.vaultAdmin,
+            arbitrator: config.arbitrator,
+            duration: config.duration,
+            maxPerDeposit: config.maxPerDeposit,
+            stakeCap: config.stakeCap,
+            metadataURI: config.metadataURI,
+            operatorSet: IDurationVaultStrategy::OperatorSet { avs, id },
+            operatorSetRegistrationData: config.operatorSetRegistrationData,
+            delegationApprover: config.delegationApprover,
+            operatorMetadataURI: config.operatorMetadataURI,
+        }
+    }
 }
 
 impl From<IDelegationManager::OperatorSet> for IStrategyManager::OperatorSet {
