@@ -13,19 +13,24 @@ use chain::{
     CallRequest, Overrides,
     executor::{BlockContext, BlockOverrides, Environment, MemorySource, Simulator},
 };
+use light::bn254;
 use protocol::genesis::{Setup, accounts};
 use revm::{context_interface::cfg::GasParams, primitives::hardfork::SpecId};
+use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 use state::Account;
 use std::fmt::Write as _;
 use types::{
     Params, Preset,
     abi::{
-        IAllocationManager as Am, IDelegationManager as Dm, IMulticall3, IPermissionController as Pc,
-        IStrategyFactory, IStrategyManager as Sm, ITestToken as Test, IWETH as Weth,
+        IAVSDirectory as Ad, IAllocationManager as Am, IDelegationManager as Dm,
+        IDurationVaultStrategy as Vault, IERC20, IEigen, IKeyRegistrar as Kr, IMulticall3,
+        IPermissionController as Pc, IProtocolRegistry, IReleaseManager as Rm, IStrategyFactory,
+        IStrategyManager as Sm, ITestToken as Test, IVotesToken, IWETH as Weth,
     },
     addresses::{
-        ALLOCATION_MANAGER, DELEGATION_MANAGER, MULTICALL3, PERMISSION_CONTROLLER, STRATEGY_FACTORY,
-        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, DELEGATION_MANAGER, EIGEN, EIGEN_STRATEGY,
+        KEY_REGISTRAR, MULTICALL3, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER,
+        STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -267,6 +272,141 @@ fn operator_sets(ledger: &mut Ledger<'_>) {
     ledger.row((name, "deregisterFromOperatorSets, 1"), OTHER, at, &deregister);
 }
 
+fn signer() -> (SecretKey, Address) {
+    let secret = SecretKey::from_byte_array([7; 32]).unwrap();
+    let public = PublicKey::from_secret_key(SECP256K1, &secret).serialize_uncompressed();
+    (secret, Address::from_raw_public_key(&public[1..]))
+}
+
+fn sign(digest: B256) -> Bytes {
+    let message = Message::from_digest(digest.0);
+    let (id, compact) = SECP256K1.sign_ecdsa_recoverable(message, &signer().0).serialize_compact();
+    [compact.as_slice(), &[27 + u8::try_from(i32::from(id)).unwrap()]].concat().into()
+}
+
+fn keys(ledger: &mut Ledger<'_>) {
+    let (name, at) = ("KeyRegistrar", KEY_REGISTRAR);
+    let set = |id| Kr::OperatorSet { avs: SERVICE, id };
+    for (id, curve, row) in [(1, 1, "configureOperatorSet"), (2, 2, "configureOperatorSet, another")] {
+        let call = Kr::configureOperatorSetCall { operatorSet: set(id), curveType: curve };
+        ledger.row((name, row), SERVICE, at, &call);
+    }
+    let key = signer().1;
+    let call =
+        Kr::getECDSAKeyRegistrationMessageHashCall { operator: OTHER, operatorSet: set(1), keyAddress: key };
+    let digest = ledger.row((name, "getECDSAKeyRegistrationMessageHash"), OTHER, at, &call);
+    let (key_data, signature) = (Bytes::copy_from_slice(key.as_slice()), sign(digest));
+    let call = Kr::registerKeyCall { operator: OTHER, operatorSet: set(1), keyData: key_data, signature };
+    ledger.row((name, "registerKey, ECDSA"), OTHER, at, &call);
+
+    let secret = bn254::SecretKey::new(U256::from(69));
+    let (g1, g2) = (secret.key_g1(), secret.key_g2());
+    let words = |words: &[U256]| -> Bytes { words.iter().flat_map(U256::to_be_bytes::<32>).collect() };
+    let key_data = words(&[g1.x, g1.y, g2.x[0], g2.x[1], g2.y[0], g2.y[1]]);
+    let call = Kr::getBN254KeyRegistrationMessageHashCall {
+        operator: OTHER,
+        operatorSet: set(2),
+        keyData: key_data.clone(),
+    };
+    let digest = ledger.row((name, "getBN254KeyRegistrationMessageHash"), OTHER, at, &call);
+    let point = secret.sign(digest);
+    let signature = words(&[point.x, point.y]);
+    let call = Kr::registerKeyCall { operator: OTHER, operatorSet: set(2), keyData: key_data, signature };
+    ledger.row((name, "registerKey, BN254"), OTHER, at, &call);
+    let call = Kr::deregisterKeyCall { operator: OTHER, operatorSet: set(2) };
+    ledger.row((name, "deregisterKey, BN254"), OTHER, at, &call);
+}
+
+fn registries(ledger: &mut Ledger<'_>) {
+    let operator = signer().1;
+    let call = Dm::registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: "https://example.org/operator.json".into(),
+    };
+    ledger.row(("DelegationManager", "registerAsOperator, a third"), operator, DELEGATION_MANAGER, &call);
+    let (name, at, expiry) = ("AVSDirectory", AVS_DIRECTORY, U256::MAX);
+    let call = Ad::calculateOperatorAVSRegistrationDigestHashCall {
+        operator,
+        avs: SERVICE,
+        salt: B256::ZERO,
+        expiry,
+    };
+    let digest = ledger.row((name, "calculateOperatorAVSRegistrationDigestHash"), SERVICE, at, &call);
+    let signature = Ad::SignatureWithSaltAndExpiry { signature: sign(digest), salt: B256::ZERO, expiry };
+    let call = Ad::registerOperatorToAVSCall { operator, operatorSignature: signature };
+    ledger.row((name, "registerOperatorToAVS"), SERVICE, at, &call);
+    ledger.row(
+        (name, "deregisterOperatorFromAVS"),
+        SERVICE,
+        at,
+        &Ad::deregisterOperatorFromAVSCall { operator },
+    );
+
+    let (name, at) = ("ReleaseManager", RELEASE_MANAGER);
+    let set = Rm::OperatorSet { avs: SERVICE, id: 1 };
+    let uri = "https://example.org/releases.json".into();
+    let call = Rm::publishMetadataURICall { operatorSet: set.clone(), metadataURI: uri };
+    ledger.row((name, "publishMetadataURI, first"), SERVICE, at, &call);
+    let artifact = Rm::Artifact {
+        digest: B256::repeat_byte(7),
+        registry: "https://registry.example.org/service".into(),
+    };
+    let release = Rm::Release { artifacts: vec![artifact], upgradeByTime: 0 };
+    let call = Rm::publishReleaseCall { operatorSet: set.clone(), release };
+    ledger.row((name, "publishRelease, first, 1 artifact"), SERVICE, at, &call);
+    ledger.row((name, "publishRelease, again"), SERVICE, at, &call);
+    let call = Rm::getLatestReleaseCall { operatorSet: set };
+    ledger.row((name, "getLatestRelease, 1 artifact"), SERVICE, at, &call);
+    let call = IProtocolRegistry::getAddressCall { name: "KeyRegistrar".into() };
+    ledger.row(("ProtocolRegistry", "getAddress"), STAKER, PROTOCOL_REGISTRY, &call);
+}
+
+fn own_tokens(ledger: &mut Ledger<'_>) {
+    ledger.row(("EIGEN", "mint"), OWNER, EIGEN, &IEigen::mintCall {});
+    let transfer = IERC20::transferCall { to: STAKER, value: ether(100) };
+    ledger.row(("EIGEN", "transfer, to a new holder"), OWNER, EIGEN, &transfer);
+    let delegate = IVotesToken::delegateCall { delegatee: STAKER };
+    ledger.row(("EIGEN", "delegate"), STAKER, EIGEN, &delegate);
+    ledger.row(("EIGEN", "transfer, with votes"), OWNER, EIGEN, &transfer);
+    ledger.row(("EIGEN", "unwrap"), STAKER, EIGEN, &IEigen::unwrapCall { amount: ether(10) });
+    let approve = IERC20::approveCall { spender: EIGEN, value: U256::MAX };
+    ledger.row(("BackingEigen", "approve"), STAKER, BACKING_EIGEN, &approve);
+    ledger.row(("EIGEN", "wrap"), STAKER, EIGEN, &IEigen::wrapCall { amount: ether(5) });
+    let approve = IERC20::approveCall { spender: STRATEGY_MANAGER, value: U256::MAX };
+    ledger.row(("EIGEN", "approve"), STAKER, EIGEN, &approve);
+    let call = Sm::depositIntoStrategyCall { strategy: EIGEN_STRATEGY, token: EIGEN, amount: ether(5) };
+    ledger.row(("StrategyManager", "depositIntoStrategy, EIGEN"), STAKER, STRATEGY_MANAGER, &call);
+}
+
+fn vaults(ledger: &mut Ledger<'_>) {
+    let params = Am::CreateSetParamsV2 { operatorSetId: 2, strategies: vec![], slasher: SERVICE };
+    let create = Am::createOperatorSets_1Call { avs: SERVICE, params: vec![params] };
+    let row = ("AllocationManager", "createOperatorSets, 1 without strategies");
+    ledger.row(row, SERVICE, ALLOCATION_MANAGER, &create);
+    let config = IStrategyFactory::VaultConfig {
+        underlyingToken: TEST_TOKEN,
+        vaultAdmin: OWNER,
+        arbitrator: OTHER,
+        duration: 86_400,
+        maxPerDeposit: ether(10),
+        stakeCap: ether(100),
+        metadataURI: "https://example.org/vault.json".into(),
+        operatorSet: IStrategyFactory::OperatorSet { avs: SERVICE, id: 2 },
+        operatorSetRegistrationData: Bytes::new(),
+        delegationApprover: Address::ZERO,
+        operatorMetadataURI: "https://example.org/operator.json".into(),
+    };
+    let call = IStrategyFactory::deployDurationVaultStrategyCall { config };
+    let row = ("StrategyFactory", "deployDurationVaultStrategy");
+    let vault = ledger.row(row, STAKER, STRATEGY_FACTORY, &call);
+    let call = Am::addStrategiesToOperatorSetCall { avs: SERVICE, operatorSetId: 2, strategies: vec![vault] };
+    ledger.row(("AllocationManager", "addStrategiesToOperatorSet, 1"), SERVICE, ALLOCATION_MANAGER, &call);
+    ledger.row(("DurationVaultStrategy", "lock"), OWNER, vault, &Vault::lockCall {});
+    let call = Vault::advanceToWithdrawalsCall {};
+    ledger.row(("DurationVaultStrategy", "advanceToWithdrawals"), OTHER, vault, &call);
+}
+
 #[test]
 fn verbs_cost_what_the_table_says() {
     let params = Params::preset(Preset::Fast);
@@ -284,6 +424,10 @@ fn verbs_cost_what_the_table_says() {
     delegation(&mut ledger);
     permissions(&mut ledger);
     operator_sets(&mut ledger);
+    keys(&mut ledger);
+    registries(&mut ledger);
+    own_tokens(&mut ledger);
+    vaults(&mut ledger);
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gas.md");
     if std::env::var_os("UPDATE_GAS").is_some() {
