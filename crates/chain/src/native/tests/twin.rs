@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, address};
 use alloy_sol_types::SolCall;
 use protocol::{
     genesis::Setup,
-    host::{BlockInfo, Error, Fatal},
+    host::{BlockInfo, Error, Fatal, Host, NativeFn},
     mem::MemHost,
     registry,
 };
@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use types::{
     Params, Preset,
     abi::{
-        IAllocationManager, IDelegationManager as Dm, IMulticall3 as Multi, IPausable,
+        IAllocationManager as Am, IDelegationManager as Dm, IMulticall3 as Multi, IPausable,
         IPermissionController as Pc, IStrategyFactory as Factory, IStrategyManager as Sm, ITestToken as Test,
         IWETH as Weth,
     },
@@ -50,7 +50,17 @@ const PEOPLE: [Address; 4] = [
 const STEPS: usize = 4_000;
 const AMPLE_GAS: u64 = 10_000_000;
 
-fn singleton(address: Address) -> Option<protocol::host::NativeFn> {
+/// The first of [`PEOPLE`] offers operator set 1, the second slashes it, and this contract agrees to all who come.
+const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000c09");
+
+fn agree(_: &mut dyn Host, _: &[u8]) -> protocol::host::Result<Bytes> {
+    Ok(U256::ONE.to_be_bytes::<32>().into())
+}
+
+fn singleton(address: Address) -> Option<NativeFn> {
+    if address == REGISTRAR {
+        return Some(agree);
+    }
     contracts::singleton(address).or_else(|| registry::singleton(address))
 }
 
@@ -99,12 +109,13 @@ fn no_signature() -> Dm::SignatureWithExpiry {
 
 fn draw(dice: &mut Dice, mem: &mut MemHost) -> Message {
     let from = dice.person();
-    let (to, value, data) = match dice.roll(20) {
+    let (to, value, data) = match dice.roll(26) {
         0 | 1 => of_tokens(dice),
         2..=4 => of_strategies(dice),
         5..=11 => of_delegation(dice, mem, from),
         12 | 13 => of_permissions(dice, from),
         14..=16 => through_multicall(dice, mem, from),
+        17..=22 => of_services(dice, from),
         _ => through_test_contracts(dice, mem, from),
     };
     Message { from, to, value, data }
@@ -192,10 +203,55 @@ fn of_permissions(dice: &mut Dice, from: Address) -> (Address, U256, Bytes) {
         1 => to(PERMISSION_CONTROLLER, Pc::acceptAdminCall { account: dice.person() }),
         2 => to(PERMISSION_CONTROLLER, Pc::removeAdminCall { account, admin }),
         3 => to(PERMISSION_CONTROLLER, Pc::getAdminsCall { account }),
-        _ => to(
-            ALLOCATION_MANAGER,
-            IAllocationManager::setAllocationDelayCall { operator: from, delay: dice.roll(20) as u32 },
-        ),
+        _ => {
+            to(ALLOCATION_MANAGER, Am::setAllocationDelayCall { operator: from, delay: dice.roll(20) as u32 })
+        }
+    }
+}
+
+fn of_services(dice: &mut Dice, from: Address) -> (Address, U256, Bytes) {
+    let (at, avs, id) = (ALLOCATION_MANAGER, PEOPLE[0], 1 + u32::from(dice.roll(8) == 0));
+    let (operator_set, strategy) = (Am::OperatorSet { avs, id }, dice.token().1);
+    let part = [1, 250_000_000_000_000_000, 500_000_000_000_000_000, 1_000_000_000_000_000_000]
+        [dice.roll(4) as usize];
+    match dice.roll(12) {
+        0 | 1 => {
+            let params = Am::RegisterParams { avs, operatorSetIds: vec![id], data: Bytes::new() };
+            to(at, Am::registerForOperatorSetsCall { operator: from, params })
+        }
+        2 => {
+            let params = Am::DeregisterParams { operator: from, avs, operatorSetIds: vec![id] };
+            to(at, Am::deregisterFromOperatorSetsCall { params })
+        }
+        3..=6 => {
+            let params = Am::AllocateParams {
+                operatorSet: operator_set,
+                strategies: vec![strategy],
+                newMagnitudes: vec![part * dice.roll(2)],
+            };
+            to(at, Am::modifyAllocationsCall { operator: from, params: vec![params] })
+        }
+        7 | 8 => {
+            let params = Am::SlashingParams {
+                operator: dice.person(),
+                operatorSetId: id,
+                strategies: vec![strategy],
+                wadsToSlash: vec![u(part / 2 + 1)],
+                description: "fault".into(),
+            };
+            to(at, Am::slashOperatorCall { avs, params })
+        }
+        9 => {
+            let strategies = vec![strategy];
+            to(at, Am::clearDeallocationQueueCall { operator: from, strategies, numToClear: vec![2] })
+        }
+        10 => {
+            let set = Sm::OperatorSet { avs, id };
+            let slash = u(1 + dice.roll(4));
+            let call = Sm::clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: slash };
+            to(STRATEGY_MANAGER, call)
+        }
+        _ => to(at, Am::getStrategyAllocationsCall { operator: dice.person(), strategy }),
     }
 }
 
@@ -249,6 +305,14 @@ fn memory() -> MemHost {
     for person in PEOPLE {
         mem.fund(person, u(1_000_000_000));
     }
+    mem.place(REGISTRAR, agree);
+    let (at, avs) = (ALLOCATION_MANAGER, PEOPLE[0]);
+    let metadata = Am::updateAVSMetadataURICall { avs, metadataURI: String::new() };
+    mem.tell(avs, at, &metadata).unwrap();
+    mem.tell(avs, at, &Am::setAVSRegistrarCall { avs, registrar: REGISTRAR }).unwrap();
+    let strategies = vec![TEST_TOKEN_STRATEGY];
+    let set = Am::CreateSetParamsV2 { operatorSetId: 1, strategies, slasher: PEOPLE[1] };
+    mem.tell(avs, at, &Am::createOperatorSets_1Call { avs, params: vec![set] }).unwrap();
     mem
 }
 
@@ -356,6 +420,9 @@ fn the_protocol_is_the_same_on_both_hosts() {
     }
     assert_same_state(&mut evm, &mem);
     assert!(ends.values().all(|count| *count > STEPS / 100), "a mix of ends, not {ends:?}");
+    let operator_set = Am::OperatorSet { avs: PEOPLE[0], id: 1 };
+    let slashes = mem.ask(ALLOCATION_MANAGER, &Am::getSlashCountCall { operatorSet: operator_set }).unwrap();
+    assert!(slashes > u(3), "slashes happen: {slashes}");
 }
 
 fn assert_same_state(evm: &mut NativeEvm<InMemoryDB>, mem: &MemHost) {
