@@ -178,14 +178,6 @@ impl<O: Key, K: Word, V: Word> EnumerableMaps<O, K, V> {
         values.chain(self.keys.genesis(owner, &keys)).collect()
     }
 
-    /// All keys in order.
-    ///
-    /// # Errors
-    /// Out of gas, or the node's.
-    pub fn keys<W: View + ?Sized>(&self, view: &mut W, owner: O) -> Result<Vec<K>, Fatal> {
-        self.keys.values(view, owner)
-    }
-
     /// All keys in order, with their values.
     ///
     /// # Errors
