@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: every figure that the documents claim, each against a baseline measured in the same run.
 //! A section can be run alone; the others keep their place in `docs/benchmarks.md`.
 
+mod allocations;
 mod mining;
 mod report;
 mod startup;

@@ -4,7 +4,7 @@
 
 #![allow(non_snake_case, reason = "locals are named as the ABI's arguments that they become")]
 
-mod props;
+pub mod props;
 mod run;
 mod scene;
 mod shrink;
