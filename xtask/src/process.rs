@@ -66,6 +66,11 @@ impl Running {
         Client::connect(self.port)
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Memory in use now and at most, in MiB.
     ///
     /// # Errors

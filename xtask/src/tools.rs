@@ -3,11 +3,7 @@
 
 use crate::shell::{root, run};
 use anyhow::{Context, Result};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
 /// `tools/` with its packages installed.
 ///
@@ -27,29 +23,29 @@ pub fn installed() -> Result<PathBuf> {
     Ok(tools)
 }
 
-/// The anvil binary: from npm where it has one for this platform, and without npm's start script around it, which would
-/// slow its start; else the one on the search path.
+/// A binary of Foundry, such as `anvil` or `cast`: from npm where it has one for this platform, and without npm's start
+/// script around it, which would slow its start; else the one on the search path.
 ///
 /// # Errors
 /// The packages cannot be installed.
-pub fn anvil() -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let scope = installed()?.join("node_modules/@foundry-rs");
     for package in fs::read_dir(&scope).into_iter().flatten() {
-        let binary = package?.path().join("bin/anvil");
+        let binary = package?.path().join("bin").join(name);
         if binary.is_file() {
             return Ok(binary);
         }
     }
-    Ok(PathBuf::from("anvil"))
+    Ok(PathBuf::from(name))
 }
 
 /// A command that runs one of our scripts in `tools/`.
 ///
 /// # Errors
 /// The packages cannot be installed.
-pub fn script(name: &str, argument: &Path) -> Result<Command> {
+pub fn script(name: &str) -> Result<Command> {
     let tools = installed()?;
     let mut node = Command::new("node");
-    node.current_dir(&tools).arg(name).arg(argument);
+    node.current_dir(&tools).arg(name);
     Ok(node)
 }

@@ -55,7 +55,8 @@ pub(crate) fn pending(recovered: &Recovered) -> Transaction {
         block_hash: None,
         block_number: None,
         transaction_index: None,
-        effective_gas_price: None,
+        // Nobody knows the block's base fee yet: `gasPrice` is what the sender would pay at most, as geth has it.
+        effective_gas_price: Some(recovered.tx.effective_gas_price(None)),
         block_timestamp: None,
     }
 }

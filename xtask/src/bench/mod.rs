@@ -4,6 +4,8 @@
 mod allocations;
 mod mining;
 mod report;
+mod rpc;
+mod socket;
 mod startup;
 mod throughput;
 mod trie;
@@ -34,6 +36,8 @@ enum Name {
     Startup,
     /// Transactions a second over RPC, against anvil
     Throughput,
+    /// Questions a second and latency of subscriptions, against anvil
+    Rpc,
     /// `anvil_mine` of 100,800 blocks, against anvil
     Mining,
     /// The state trie
@@ -51,7 +55,7 @@ struct Subjects {
 impl Subjects {
     fn ready(options: &Options) -> Result<Self> {
         let bulwark = shell::bulwark(Profile::Release, options.bulwark.as_ref())?;
-        Ok(Self { bulwark, anvil: tools::anvil()? })
+        Ok(Self { bulwark, anvil: tools::program("anvil")? })
     }
 }
 
@@ -68,12 +72,13 @@ pub fn run(options: &Options) -> Result<()> {
             .args(std::env::args_os().skip(1));
         return shell::run(&mut again);
     }
-    let all = [Name::Startup, Name::Throughput, Name::Mining, Name::Trie, Name::Verbs];
+    let all = [Name::Startup, Name::Throughput, Name::Rpc, Name::Mining, Name::Trie, Name::Verbs];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
     for section in sections {
         let section = match section {
             Name::Startup => startup::run(&Subjects::ready(options)?)?,
             Name::Throughput => throughput::run(&Subjects::ready(options)?)?,
+            Name::Rpc => rpc::run(&Subjects::ready(options)?)?,
             Name::Mining => mining::run(&Subjects::ready(options)?)?,
             Name::Trie => trie::run()?,
             Name::Verbs => verbs::run()?,

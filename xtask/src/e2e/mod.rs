@@ -1,8 +1,11 @@
 //! End-to-end checks that need more than cargo: programs from npm, a crate read as data. They install what they use.
 //! Everything that needs neither is a test (`cargo test`).
 
+mod anvil;
+mod browser;
 mod bytecode;
 pub mod chance;
+mod clients;
 pub mod generate;
 mod oracle;
 
@@ -11,6 +14,7 @@ use crate::{
     shell::{self, Profile},
 };
 use anyhow::Result;
+use clap::ValueEnum;
 use std::path::PathBuf;
 
 /// What to run.
@@ -31,13 +35,16 @@ pub struct Options {
     /// Blocks with transactions in each
     #[arg(long, default_value_t = 40)]
     blocks: u64,
+    /// Write docs/anvil-differences.md anew (`anvil`)
+    #[arg(long)]
+    update: bool,
     /// Random sequences of verbs to compare with the original bytecode
     #[arg(long, default_value_t = 20)]
     sequences: u64,
 }
 
 /// A part of the checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// The native contracts against the original bytecode, on a fixed story
     Originals,
@@ -45,6 +52,12 @@ enum Part {
     Differential,
     /// Random blocks of a running node against an independent EVM
     Oracle,
+    /// viem, ethers, hardhat, cast and forge against a running node
+    Clients,
+    /// The same requests to anvil: differences without a recorded reason fail
+    Anvil,
+    /// A real browser on pages of other origins, trying to sign, to travel in time, to change state
+    Browser,
 }
 
 /// Runs the checks.
@@ -52,8 +65,8 @@ enum Part {
 /// # Errors
 /// The first that fails.
 pub fn run(options: &Options) -> Result<()> {
-    let all = [Part::Originals, Part::Differential, Part::Oracle];
-    let parts = if options.parts.is_empty() { &all } else { options.parts.as_slice() };
+    let parts = if options.parts.is_empty() { Part::value_variants() } else { options.parts.as_slice() };
+    let node = || shell::bulwark(Profile::Dev, options.bulwark.as_ref());
     for part in parts {
         match part {
             Part::Originals => originals::smoke::run()?,
@@ -61,11 +74,14 @@ pub fn run(options: &Options) -> Result<()> {
                 differential::compare(&differential::Options::short(options.sequences))?;
             }
             Part::Oracle => {
-                let bulwark = shell::bulwark(Profile::Dev, options.bulwark.as_ref())?;
+                let bulwark = node()?;
                 for seed in options.seed..options.seed.saturating_add(options.chains) {
                     oracle::run(&bulwark, seed, options.blocks)?;
                 }
             }
+            Part::Clients => clients::run(&node()?)?,
+            Part::Anvil => anvil::run(&node()?, options.update)?,
+            Part::Browser => browser::run(&node()?)?,
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ pub fn run(bulwark: &Path, seed: u64, blocks: u64) -> Result<()> {
     let told = export(&mut client, &raw)?;
     let file = folder.path().join("chain.json");
     std::fs::write(&file, serde_json::to_vec(&told)?)?;
-    match capture(&mut tools::script("evm-oracle.mjs", &file)?) {
+    match capture(tools::script("evm-oracle.mjs")?.arg(&file)) {
         Ok(verdict) => println!("oracle: seed {seed}: {}", verdict.trim()),
         Err(error) => {
             let kept = folder.keep().join("chain.json");

@@ -86,7 +86,7 @@ fn history(cx: &Context, params: Params<'_>) -> Reply {
     history.base_fee_per_gas.push(u128::from(next));
     history.blob_gas_used_ratio = vec![0.0; history.gas_used_ratio.len()];
     history.base_fee_per_blob_gas = vec![BLOB_BASE_FEE; history.base_fee_per_gas.len()];
-    history.reward = percentiles.map(|_| rewards);
+    history.reward = percentiles.filter(|asked| !asked.is_empty()).map(|_| rewards);
     json(&history)
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Slots in one proof.
 const MAX_PROVED_SLOTS: usize = 1_024;
@@ -84,9 +84,26 @@ struct AccountProof {
     storage_proof: Vec<StorageProof>,
 }
 
+/// A slot as the caller wrote it, a whole word or a number: the answer repeats it, as geth's does.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(untagged)]
+enum SlotKey {
+    Word(B256),
+    Number(U256),
+}
+
+impl SlotKey {
+    fn slot(self) -> U256 {
+        match self {
+            Self::Word(word) => word.into(),
+            Self::Number(number) => number,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct StorageProof {
-    key: U256,
+    key: SlotKey,
     value: U256,
     proof: Vec<Bytes>,
 }
@@ -95,7 +112,8 @@ fn proof(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     let view = cx.chain.view();
     let address = args.required(0, "address")?;
-    let slots: Vec<U256> = args.optional(1, "slots")?.unwrap_or_default();
+    let keys: Vec<SlotKey> = args.optional(1, "slots")?.unwrap_or_default();
+    let slots: Vec<U256> = keys.iter().map(|key| key.slot()).collect();
     if slots.len() > MAX_PROVED_SLOTS {
         return Err(RpcError::params(format!(
             "too many slots: the limit of one proof is {MAX_PROVED_SLOTS}"
@@ -114,7 +132,8 @@ fn proof(cx: &Context, params: Params<'_>) -> Reply {
         storage_proof: proof
             .slots
             .into_iter()
-            .map(|slot| StorageProof { key: slot.slot, value: slot.value, proof: slot.nodes })
+            .zip(keys)
+            .map(|(slot, key)| StorageProof { key, value: slot.value, proof: slot.nodes })
             .collect(),
     })
 }

@@ -100,6 +100,8 @@ async fn state_is_read_at_every_tag_number_and_hash() {
     assert_eq!((&proof["balance"], &proof["nonce"]), (&json!("0x1"), &json!("0x1")));
     assert!(!proof["accountProof"].as_array().unwrap().is_empty());
     assert_eq!(proof["storageProof"][0]["key"], "0x0");
+    let proof = node.get("eth_getProof", json!([weth, [word], "latest"])).await;
+    assert_eq!(proof["storageProof"][0]["key"], word, "the key as the caller wrote it");
     node.end().await;
 }
 
@@ -259,6 +261,8 @@ async fn fees_follow_the_chain() {
     assert_eq!(history.reward.unwrap(), [[1_000_000_000]]);
     let all: FeeHistory = read(node.get("eth_feeHistory", json!(["0x400", "latest"])).await);
     assert_eq!((all.oldest_block, all.reward), (0, None));
+    let none: FeeHistory = read(node.get("eth_feeHistory", json!(["0x1", "latest", []])).await);
+    assert_eq!(none.reward, None, "no percentiles, no rewards");
     let next = *all.base_fee_per_gas.last().unwrap();
     assert_eq!(u128::from(node.number("eth_gasPrice", json!([])).await), next + 1_000_000_000);
     assert_eq!(node.number("eth_maxPriorityFeePerGas", json!([])).await, 1_000_000_000);
