@@ -4,7 +4,8 @@
 
 const CODES = "Error codes: Bulwark's are geth's, -32000 for what the chain refuses; anvil has its own";
 const BEYOND = "Bulwark has the method, anvil has not";
-const MISSING = "anvil has the method, Bulwark has not: nothing to answer here";
+const MISSING =
+  "anvil has the method, Bulwark has not: what it asks for (proof of work, a wire protocol, a code index) does not exist here";
 const FINAL = "One producer, no reorganisation: a sealed block is safe and final at once (decision 21)";
 const STRICT = "Bulwark refuses what contradicts itself, as geth does; anvil takes one of the two or answers nothing";
 const MILD = "Bulwark takes the default, as geth does; anvil asks for every argument";
@@ -19,11 +20,19 @@ const FILTERS = "A filter tells of what is new since it was asked; anvil's first
 const NAMES = "Addresses as keys have their checksum, as geth writes them";
 const TRACES =
   "Traces as geth and OpenEthereum give them; anvil counts a frame's gas after the intrinsic costs, and knows no missing block or transaction";
-const ESTIMATE = "A transaction that would fail is refused while its gas is estimated; anvil sends it with a block's gas";
+const ESTIMATE =
+  "A transaction that would fail is refused while its gas is estimated; anvil sends it with a block's gas";
 const UNSIGNED = "An impersonated transaction has no signature: each node makes one up, and hashes follow";
 const PRICE =
   "`gasPrice` of a waiting transaction is the most that it pays, as geth has it: its block's base fee is not known";
 const FORK = "Bulwark does not fork another chain: native contracts cannot be run from a copy of their code";
+const HEADER = "A header is a header: no uncles, transactions or withdrawals";
+const OTTERSCAN = "Otterscan's own specification: receipts of a page have no logs";
+const LIES = "No signature recovers to another's address: `ecrecover` says what it says on Ethereum";
+const SAID =
+  "Other methods say the same: `eth_getProof`, `ots_getTransactionBySenderAndNonce`, `eth_getRawTransactionByHash`, and `eth_sendTransaction`, which answers once the transaction is sealed";
+const OTHERWISE =
+  /^eth_(getAccount|getAccountInfo|getTransactionBySenderAndNonce|getRawTransactionByBlock\w+AndIndex|sendTransactionSync)$/;
 const TIME = "Bulwark returns the time that it will use, rounded up to a slot (decision 19)";
 
 export const REASONS = [
@@ -43,13 +52,23 @@ export const REASONS = [
   { request: /^eth_estimateGas: too poor$/, bulwark: /^error -32000$/, why: STRICT },
   { request: /^eth_getFilterChanges: logs$/, why: FILTERS },
   { request: /^txpool_/, path: /^result\.(pending|queued)\.0x/, why: NAMES },
-  { request: /^evm_setNextBlockTimestamp$/, path: /^result$/, why: TIME },
+  { request: /^(evm|anvil)_setNextBlockTimestamp$/, path: /^result$/, why: TIME },
   { request: /^(debug_trace|trace_|ots_trace)/, why: TRACES },
   { request: /^eth_getTransactionByHash: held back$/, path: /gasPrice$/, why: PRICE },
   { request: /short value$/, anvil: /^error -32602$/, bulwark: /^answer/, why: MILD },
-  { request: /impersonated( unasked)?$/, path: /^result$/, why: UNSIGNED },
+  { request: /(impersonated|unasked|Unsigned.*stranger)$/, path: /^result$/, why: UNSIGNED },
   { request: /^eth_sendTransaction: reverts while estimating$/, bulwark: /^error 3$/, why: ESTIMATE },
   { request: /^anvil_setRpcUrl$/, bulwark: /^error -32004$/, why: FORK },
+  { request: /^erigon_getHeaderByNumber$/, bulwark: /^absent$/, why: HEADER },
+  { request: /^ots_getBlockTransactions$/, path: /logs(Bloom)?$/, bulwark: /null/, why: OTTERSCAN },
+  { request: /^anvil_impersonateSignature$/, path: /code$/, bulwark: /^-32004$/, why: LIES },
+  { request: /^eth_getWork$/, path: /code$/, bulwark: /^-32601$/, why: MISSING },
   { request: /^body: /, why: JSONRPC },
-  { anvil: /^answer/, bulwark: /^error -32601$/, why: MISSING },
+  { request: OTHERWISE, anvil: /^answer/, bulwark: /^error -32601$/, why: SAID },
+  {
+    request: /^(eth_hashrate|eth_protocolVersion|debug_codeByHash)$/,
+    anvil: /^answer/,
+    bulwark: /^error -32601$/,
+    why: MISSING,
+  },
 ];

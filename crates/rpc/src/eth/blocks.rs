@@ -54,7 +54,7 @@ fn syncing(_: &Context, _: Params<'_>) -> Reply {
 }
 
 fn coinbase(cx: &Context, _: Params<'_>) -> Reply {
-    json(&cx.chain.genesis().roles.fee_recipient)
+    json(&cx.chain.dials().coinbase.unwrap_or(cx.chain.genesis().roles.fee_recipient))
 }
 
 fn mining(_: &Context, _: Params<'_>) -> Reply {

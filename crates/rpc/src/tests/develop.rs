@@ -129,6 +129,7 @@ async fn the_next_blocks_are_as_told() {
     let node = node().await;
     let randao = B256::repeat_byte(0x42);
     node.get("anvil_setCoinbase", json!([SOMEBODY])).await;
+    assert_eq!(node.get("eth_coinbase", json!([])).await, json!(SOMEBODY));
     assert_eq!(node.get("evm_setBlockGasLimit", json!(["0x1c9c380"])).await, true);
     node.get("hardhat_setNextBlockBaseFeePerGas", json!(["0x3"])).await;
     node.get("hardhat_setPrevRandao", json!([randao])).await;
