@@ -24,9 +24,11 @@ impl Relocations {
         self.0.insert(to, Some(source));
     }
 
-    /// Leaves no precompile at an address.
+    /// Leaves no precompile at an address. Where there is none, nothing changes: native contracts go by their address.
     pub fn hide(&mut self, at: Address) {
-        self.0.insert(at, None);
+        if self.0.contains_key(&at) || is_precompile(at) {
+            self.0.insert(at, None);
+        }
     }
 
     /// Sends a frame to the precompile that is at its address now, or past the one that is not there any more.
@@ -37,6 +39,12 @@ impl Relocations {
             inputs.bytecode_address = source.unwrap_or(NOWHERE);
         }
     }
+}
+
+/// Whether the rules have a precompile at an address (Osaka: 1 to 0x11, and 0x100).
+fn is_precompile(at: Address) -> bool {
+    let [high @ .., tens, ones] = at.0.0;
+    high == [0; 18] && matches!((tens, ones), (0, 1..=0x11) | (1, 0))
 }
 
 #[cfg(test)]
@@ -57,5 +65,14 @@ mod tests {
         assert_eq!((at(&relocations, second), at(&relocations, third)), (Some(None), Some(Some(first))));
         relocations.hide(third);
         assert_eq!(at(&relocations, third), Some(None));
+    }
+
+    #[test]
+    fn code_at_any_other_address_keeps_its_address() {
+        let mut relocations = Relocations::default();
+        relocations.hide(Address::repeat_byte(7));
+        assert!(relocations.is_empty());
+        relocations.hide(Address::with_last_byte(9));
+        assert!(!relocations.is_empty());
     }
 }

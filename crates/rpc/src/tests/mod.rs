@@ -9,6 +9,7 @@ mod eth;
 mod limits;
 mod methods;
 mod rest;
+mod safety;
 mod simulate;
 mod sockets;
 mod traces;
