@@ -72,7 +72,9 @@ pub fn run() -> Result<Section> {
              The registrar that joining and leaving call is native on both sides too. That release burns what is \
              slashed; redistribution came later, so *slash, redistributed* is ours alone, under the rules `mainnet`. \
              Not counted: what each written slot costs afterwards in trie and database. Aim: five times, geometric mean. \
-             The second table is one slash of an operator with so many delegators, ours."
+             It is less where a verb does little besides the slots that both sides must touch and the transaction's own \
+             overhead, and where what both sides share weighs most: strategy, token, registrar. The \
+             second table is one slash of an operator with so many delegators, ours."
         ),
         tables: vec![against(&creations, &verbs)?, allocations::by_delegators()?],
     })
