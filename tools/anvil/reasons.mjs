@@ -33,6 +33,12 @@ const SAID =
   "Other methods say the same: `eth_getProof`, `ots_getTransactionBySenderAndNonce`, `eth_getRawTransactionByHash`, and `eth_sendTransaction`, which answers once the transaction is sealed";
 const OTHERWISE =
   /^eth_(getAccount|getAccountInfo|getTransactionBySenderAndNonce|getRawTransactionByBlock\w+AndIndex|sendTransactionSync)$/;
+const CONFIG =
+  "`eth_config` names what this chain has: no blobs, no system contracts of the beacon chain, a fork id of its own";
+const FILLED = "A filled transaction is not in a block: nothing is said of one, as geth has it";
+const SIMULATED =
+  "Simulated blocks have the fields of Osaka's headers, errors their data, and no blocks are no simulation, as geth has it";
+const TYPED = "anvil signs typed data of the newest version only; the older names sign the same here";
 const TIME = "Bulwark returns the time that it will use, rounded up to a slot (decision 19)";
 
 export const REASONS = [
@@ -63,6 +69,11 @@ export const REASONS = [
   { request: /^ots_getBlockTransactions$/, path: /logs(Bloom)?$/, bulwark: /null/, why: OTTERSCAN },
   { request: /^anvil_impersonateSignature$/, path: /code$/, bulwark: /^-32004$/, why: LIES },
   { request: /^eth_getWork$/, path: /code$/, bulwark: /^-32601$/, why: MISSING },
+  { request: /^eth_config$/, why: CONFIG },
+  { request: /^eth_fillTransaction$/, bulwark: /^absent$/, why: FILLED },
+  { request: /^eth_simulateV1/, why: SIMULATED },
+  { request: /^eth_getStorageValues$/, anvil: /^error -32602$/, why: MILD },
+  { request: /^eth_signTypedData(_v3)?$/, anvil: /^error -32603$/, why: TYPED },
   { request: /^body: /, why: JSONRPC },
   { request: OTHERWISE, anvil: /^answer/, bulwark: /^error -32601$/, why: SAID },
   {
