@@ -20,6 +20,7 @@ use alloy_rlp::Encodable;
 use alloy_sol_types::SolCall;
 use chain::{
     Chain, Config, SealedBlock,
+    develop::Edit,
     doctor::{Report, examine},
 };
 use state::{Account, AccountChange, BlockRecord, Changes, Options, Writer};
@@ -98,6 +99,19 @@ async fn a_sound_chain_has_no_finding_and_its_figures_are_told() {
     assert!(report.accounts > 15 && report.slots > 10, "{report:?}");
     // A look changes nothing.
     assert_eq!(look(directory.path()).state_root, report.state_root);
+}
+
+#[tokio::test]
+async fn an_edit_by_development_tools_is_told_and_no_fault() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = make(directory.path()).await;
+    let root = chain.view().head_header().unwrap().state_root;
+    chain.edit(vec![Edit::Balance(SOMEBODY, U256::from(77))]).await.unwrap();
+    chain.stop();
+    drop(chain);
+    let report = look(directory.path());
+    assert_eq!((report.findings.as_slice(), report.edited), ([].as_slice(), true));
+    assert_ne!(report.state_root, root);
 }
 
 #[tokio::test]
