@@ -1,6 +1,8 @@
 //! BLS signatures on BN254 as EigenLayer's services use them: keys in both groups, signatures in the first, checked by
 //! one product of two pairings. Coordinates are read as the EVM's precompiles read them (EIP-196, EIP-197).
 
+#![allow(clippy::arithmetic_side_effects, reason = "operators of field and curve elements cannot overflow")]
+
 use alloy_primitives::{B256, U256, keccak256};
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing};

@@ -63,7 +63,7 @@ impl<K: Key> Blobs<K> {
             Ok(word) if bytes.len() < WORD_BYTES => {
                 (U256::from_be_bytes(word) | U256::from(bytes.len()), [].as_slice())
             }
-            _ => ((U256::from(bytes.len()) << 8) | U256::from(LONG), bytes),
+            _ => (U256::from(bytes.len()).wrapping_shl(8) | U256::from(LONG), bytes),
         };
         let name = self.name(host, key)?;
         let mut next = 0_u64;
@@ -93,7 +93,7 @@ fn padded(bytes: &[u8]) -> Vec<u8> {
 
 fn long_length(head: U256) -> Option<u64> {
     let is_long = u64::from(head.byte(0)) == LONG;
-    is_long.then(|| (head >> 8_usize).as_limbs()[0])
+    is_long.then(|| head.wrapping_shr(8).as_limbs()[0])
 }
 
 const fn words_of(length: u64) -> u64 {

@@ -49,7 +49,8 @@ fn signed(chain: &mut MemHost, salt: B256, expiry: U256) -> registerOperatorToAV
     let digest = chain.ask(HERE, &call).unwrap();
     let message = Message::from_digest(digest.0);
     let (id, compact) = SECP256K1.sign_ecdsa_recoverable(message, &secret()).serialize_compact();
-    let signature = [compact.as_slice(), &[27 + u8::try_from(i32::from(id)).unwrap()]].concat().into();
+    let signature =
+        [compact.as_slice(), &[27_u8.wrapping_add(u8::try_from(i32::from(id)).unwrap())]].concat().into();
     let operator_signature = SignatureWithSaltAndExpiry { signature, salt, expiry };
     registerOperatorToAVSCall { operator, operatorSignature: operator_signature }
 }

@@ -245,7 +245,7 @@ fn sign(chain: &mut MemHost, kind: &str, fields: &[U256]) -> (u8, B256, B256) {
     let digest = keccak256([&[0x19, 0x01], separator.as_slice(), keccak256(encoded).as_slice()].concat());
     let message = Message::from_digest(digest.0);
     let (id, compact) = SECP256K1.sign_ecdsa_recoverable(message, &key().0).serialize_compact();
-    let v = 27 + u8::try_from(i32::from(id)).unwrap();
+    let v = 27_u8.wrapping_add(u8::try_from(i32::from(id)).unwrap());
     (v, B256::from_slice(&compact[..32]), B256::from_slice(&compact[32..]))
 }
 

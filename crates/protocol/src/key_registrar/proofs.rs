@@ -123,5 +123,5 @@ fn g1_point(bytes: &[u8]) -> Option<G1> {
 /// Exactly so many words.
 fn words<const COUNT: usize>(bytes: &[u8]) -> Option<[U256; COUNT]> {
     let words: Option<Vec<U256>> = bytes.chunks(32).map(U256::try_from_be_slice).collect();
-    if bytes.len() % 32 == 0 { words?.try_into().ok() } else { None }
+    if bytes.len().is_multiple_of(32) { words?.try_into().ok() } else { None }
 }

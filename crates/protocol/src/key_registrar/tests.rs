@@ -54,7 +54,8 @@ fn ecdsa(chain: &mut MemHost, operator: Address) -> registerKeyCall {
     let digest = chain.ask(HERE, &call).unwrap();
     let message = Message::from_digest(digest.0);
     let (id, compact) = SECP256K1.sign_ecdsa_recoverable(message, &secret).serialize_compact();
-    let signature = [compact.as_slice(), &[27 + u8::try_from(i32::from(id)).unwrap()]].concat();
+    let signature =
+        [compact.as_slice(), &[27_u8.wrapping_add(u8::try_from(i32::from(id)).unwrap())]].concat();
     registerKeyCall {
         operator,
         operatorSet: set(1),

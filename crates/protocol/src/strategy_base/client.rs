@@ -104,12 +104,15 @@ pub fn underlying_token(host: &mut dyn Host, strategy: Address) -> Result<Addres
     }
 }
 
+/// A strategy's verb.
+type Verb<C, R> = fn(&mut dyn Host, C) -> Result<R>;
+
 /// Calls a verb, which is that of all kinds of ours but the vault's, or the vault's.
 fn route<C: SolCall, R>(
     host: &mut dyn Host,
     strategy: Address,
     call: C,
-    [verb, of_vault]: [fn(&mut dyn Host, C) -> Result<R>; 2],
+    [verb, of_vault]: [Verb<C, R>; 2],
 ) -> Result<R>
 where
     R: Clone + Into<C::Return>,

@@ -33,7 +33,7 @@ struct Trails {
 impl Trails {
     fn point<V: View + ?Sized>(&self, view: &mut V, of: Address, place: u64) -> Result<(u64, U256), Fatal> {
         let point = self.points.get(view, (of, place))?;
-        Ok((point.as_limbs()[0] & u64::from(u32::MAX), point >> VOTES_SHIFT))
+        Ok((point.as_limbs()[0] & u64::from(u32::MAX), point.wrapping_shr(VOTES_SHIFT)))
     }
 
     fn latest<V: View + ?Sized>(&self, view: &mut V, of: Address) -> Result<U256, Fatal> {
@@ -81,7 +81,7 @@ impl Trails {
         let Ok(second) = u32::try_from(now) else {
             return revert_with("SafeCast: value doesn't fit in 32 bits");
         };
-        let point = (after << VOTES_SHIFT) | U256::from(second);
+        let point = after.wrapping_shl(VOTES_SHIFT) | U256::from(second);
         match last {
             Some((place, (at, _))) if at == now => self.points.set(host, (of, place), point)?,
             _ => {
@@ -97,7 +97,10 @@ impl Trails {
 
 /// The first point of the supply, at second 0.
 pub(super) fn genesis_supply(supply: U256) -> [(U256, U256); 2] {
-    [SUPPLY.lengths.entry(Address::ZERO, 1), SUPPLY.points.entry((Address::ZERO, 0), supply << VOTES_SHIFT)]
+    [
+        SUPPLY.lengths.entry(Address::ZERO, 1),
+        SUPPLY.points.entry((Address::ZERO, 0), supply.wrapping_shl(VOTES_SHIFT)),
+    ]
 }
 
 /// At most [`MAX_VOTES`], which the caller has checked.

@@ -2,6 +2,7 @@
 //! Members as in the pinned release (v1.12.0); the error on prohibited tokens came with v1.13.0 (ELIP-017).
 
 #![allow(missing_docs, reason = "the members are documented where they are implemented")]
+#![allow(clippy::too_many_arguments, reason = "constructors that `sol!` makes of structs")]
 
 alloy_sol_types::sol! {
     #[derive(Debug, PartialEq, Eq)]
