@@ -6,6 +6,7 @@ mod browser;
 mod bytecode;
 pub mod chance;
 mod clients;
+mod eigensdk;
 pub mod generate;
 mod oracle;
 
@@ -54,6 +55,8 @@ enum Part {
     Oracle,
     /// viem, ethers, hardhat, cast and forge against a running node
     Clients,
+    /// EigenLayer's Rust SDK against a running node
+    Eigensdk,
     /// The same requests to anvil: differences without a recorded reason fail
     Anvil,
     /// A real browser on pages of other origins, trying to sign, to travel in time, to change state
@@ -80,6 +83,7 @@ pub fn run(options: &Options) -> Result<()> {
                 }
             }
             Part::Clients => clients::run(&node()?)?,
+            Part::Eigensdk => eigensdk::run(&node()?)?,
             Part::Anvil => anvil::run(&node()?, options.update)?,
             Part::Browser => browser::run(&node()?)?,
         }
