@@ -66,6 +66,15 @@ impl BlocksWithLogs {
         let mut block = from;
         loop {
             let asked = block;
+            if self.groups.is_empty()
+                && let Some(last) = self.view.empty_until(block)?
+            {
+                match last.checked_add(1).filter(|next| *next <= self.to) {
+                    Some(next) => block = next,
+                    None => return Ok(None),
+                }
+                continue;
+            }
             for group in &mut self.groups {
                 let mut nearest = None;
                 for cursor in group.iter_mut() {

@@ -183,8 +183,8 @@ impl Reader {
         self.view.transaction(&hash)
     }
 
-    /// Blocks in `blocks` that hold, for each group, a log with one of its keys; rising. No group: every block. A
-    /// superset of the blocks with a matching log: the caller checks the logs. Blocks after the head do not exist.
+    /// Blocks in `blocks` that hold, for each group, a log with one of its keys; rising. No group: every block
+    /// that was not sealed empty. A superset of the blocks with a matching log: the caller checks the logs. Blocks after the head do not exist.
     ///
     /// # Errors
     /// A pruned begin; each item: the database's own.

@@ -308,6 +308,18 @@ impl View {
         )
     }
 
+    /// A block up to which all from `number` on lie in empty ranges; `None`: that block is in none, or does not exist.
+    /// In memory a look costs next to nothing, so the answer is then the block itself.
+    pub(crate) fn empty_until(&self, number: u64) -> Result<Option<u64>> {
+        let found = self.block(
+            number,
+            |_| None,
+            |_, _, _| Some(Some(number)),
+            |base| base.empty_until(number).map(Some),
+        )?;
+        Ok(found.flatten())
+    }
+
     /// A block's hash and the state root after it.
     pub(crate) fn identity(&self, number: u64) -> Result<Option<(B256, B256)>> {
         self.block(

@@ -1,5 +1,6 @@
 //! `cargo xtask differential`: random sequences of all state-changing verbs, told to the native contracts and to the
-//! original bytecode in the same EVM. After each call success, data and logs are compared, after each step all views.
+//! original bytecode in the same EVM. After each call success, data and logs are compared, after each step all views, and
+//! all invariants of the core are audited.
 //! A sequence that differs is shrunk and printed. The release compared with is v1.3.0 (restaking-core §10).
 
 #![allow(non_snake_case, reason = "locals are named as the ABI's arguments that they become")]
@@ -187,8 +188,8 @@ fn summary(options: &Options, tally: &Tally, secs: f64) {
     let succeeded: u64 = tally.verbs.values().map(|count| count.succeeded).sum();
     println!(
         "differential: {} seeds of {} steps in {secs:.0} s: {told} calls ({succeeded} succeeded), {} logs, {} answers of \
-         views, {} blocks passed; {} calls with spoiled calldata were refused earlier than by the originals",
-        options.seeds, options.steps, tally.logs, tally.views, tally.blocks, tally.stricter
+         views, {} audits, {} blocks passed; {} calls with spoiled calldata were refused earlier than by the originals",
+        options.seeds, options.steps, tally.logs, tally.views, tally.audits, tally.blocks, tally.stricter
     );
     println!("{} verbs, {} ways to be refused", tally.verbs.len(), tally.refusals.len());
     if options.coverage {

@@ -4,6 +4,7 @@
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolValue, sol};
 use protocol::{
+    audit,
     dispatch::{self, Calldata, view, write},
     host::{Host, NativeFn, Result, View, emit, require, revert, revert_empty},
     math::{WAD_U256, add, div, mul, sub},
@@ -88,6 +89,7 @@ pub fn contract(at: Address) -> Option<NativeFn> {
         SERVICE | REGISTRAR => Some(registrar),
         WALLET | APPROVER => Some(wallet),
         _ if PODS.contains(&at) => Some(pod),
+        audit::ADDRESS => Some(audit::main),
         _ => registry::singleton(at),
     }
 }

@@ -3,19 +3,28 @@
 //! out and the rest still makes sense.
 
 use super::{
-    scene::{Side, Stage},
+    scene::{NOBODY, Side, Stage},
     verbs::{self, Action, Call},
     views::{self, Look, Looks},
 };
 use crate::originals::{release::IAllocations, world::Outcome};
-use alloy_primitives::{Bytes, Log};
-use alloy_sol_types::SolEvent;
-use anyhow::Result;
-use std::collections::BTreeMap;
-use types::{abi::IDelegationManager::SlashingWithdrawalQueued, addresses::DELEGATION_MANAGER};
+use alloy_primitives::{Address, Bytes, Log};
+use alloy_sol_types::{SolEvent, SolValue};
+use anyhow::{Result, ensure};
+use protocol::audit::{self, Actors, OperatorSetName};
+use std::collections::{BTreeMap, BTreeSet};
+use types::{
+    abi::{IAllocationManager, IDelegationManager::SlashingWithdrawalQueued},
+    addresses::{
+        ALLOCATION_MANAGER, BEACON_STRATEGY, DELEGATION_MANAGER, EIGEN_POD_MANAGER, STRATEGY_MANAGER,
+    },
+};
 
 /// Withdrawals and slashes of a run whose views are asked to its end.
 const MAX_FOLLOWED: usize = 24;
+
+/// The contracts that the worlds are made to act as.
+const MANAGERS: [Address; 4] = [DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER, EIGEN_POD_MANAGER];
 
 /// How often a verb was told, and how often it did what it was asked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +50,8 @@ pub struct Tally {
     pub stricter: u64,
     /// Blocks passed.
     pub blocks: u64,
+    /// Audits of the native world.
+    pub audits: u64,
 }
 
 impl Tally {
@@ -58,6 +69,7 @@ impl Tally {
         self.views += other.views;
         self.stricter += other.stricter;
         self.blocks += other.blocks;
+        self.audits += other.audits;
     }
 }
 
@@ -88,6 +100,8 @@ pub enum Difference {
         /// Of theirs.
         original: (bool, Vec<u8>),
     },
+    /// Invariants that the native world breaks after the last step.
+    Broken(Vec<String>),
 }
 
 impl Difference {
@@ -96,6 +110,7 @@ impl Difference {
         match self {
             Self::Answer => "answer",
             Self::View { text, .. } => text.split(' ').nth(1).unwrap_or_default(),
+            Self::Broken(_) => "audit",
         }
     }
 }
@@ -119,7 +134,9 @@ pub fn tell(stage: &Stage, seed: u64, steps: &[u32], with_lines: bool) -> Result
     let (native, original) = stage.begin();
     let looks = stage.looks.clone();
     let story = Story::default();
-    let mut run = Run { stage, native, original, looks, followed: 0, with_lines, story };
+    let sets = BTreeSet::new();
+    let mut run =
+        Run { stage, native, original, looks, is_forced: false, sets, followed: 0, with_lines, story };
     for &step in steps {
         run.step(seed, step)?;
         if run.story.difference.is_some() {
@@ -136,6 +153,10 @@ struct Run<'a> {
     original: Side,
     /// With the views of withdrawals and slashes of this run.
     looks: Looks,
+    /// Whether a contract was made to say what it never would by itself: invariants need not hold any more.
+    is_forced: bool,
+    /// Every operator set there is.
+    sets: BTreeSet<OperatorSetName>,
     followed: usize,
     with_lines: bool,
     story: Story,
@@ -149,6 +170,29 @@ impl Run<'_> {
         }
         if self.story.difference.is_none() {
             self.look(step)?;
+        }
+        if self.story.difference.is_none() && !self.is_forced {
+            self.audit(step)?;
+        }
+        Ok(())
+    }
+
+    /// All invariants of the restaking core, on the native world.
+    fn audit(&mut self, step: u32) -> Result<()> {
+        let scene = &self.stage.scene;
+        let actors = Actors {
+            stakers: scene.holders(),
+            operators: scene.operators.clone(),
+            strategies: scene.strategies.iter().copied().chain([BEACON_STRATEGY]).collect(),
+            sets: self.sets.iter().cloned().collect(),
+        };
+        let (outcome, _) = self.native.world.run(NOBODY, audit::ADDRESS, actors.abi_encode())?;
+        ensure!(outcome.success, "the audit did not run: {}", String::from_utf8_lossy(&outcome.output));
+        let broken = Vec::<String>::abi_decode(&outcome.output)?;
+        self.story.tally.audits += 1;
+        if !broken.is_empty() {
+            let broken = broken.iter().map(|it| scene.named(it)).collect();
+            self.story.difference = Some((step, Difference::Broken(broken)));
         }
         Ok(())
     }
@@ -187,6 +231,7 @@ impl Run<'_> {
             let answers = Some((ours.clone(), theirs.clone()));
             self.story.lines.push(Line { step, block, text, answers });
         }
+        self.is_forced |= ours.success && MANAGERS.contains(&call.from);
         if ours == theirs {
             self.native.watch.changed(&our_state);
             self.original.watch.changed(&their_state);
@@ -205,8 +250,12 @@ impl Run<'_> {
     /// Adds views of what has just come into being.
     fn follow(&mut self, logs: &[Log]) {
         for log in logs {
+            if let Ok(created) = IAllocationManager::OperatorSetCreated::decode_log(log) {
+                let IAllocationManager::OperatorSet { avs, id } = created.data.operatorSet;
+                self.sets.insert(OperatorSetName { avs, id });
+            }
             if self.followed == MAX_FOLLOWED {
-                return;
+                continue;
             }
             if log.address == DELEGATION_MANAGER
                 && let Ok(queued) = SlashingWithdrawalQueued::decode_log(log)

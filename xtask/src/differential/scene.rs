@@ -19,6 +19,7 @@ use alloy_sol_types::SolCall;
 use anyhow::{Context, Result, bail, ensure};
 use chain::native::Contracts;
 use protocol::{
+    audit,
     genesis::Account,
     registry::{STUB_CODE, instance_code},
     strategy_base,
@@ -310,7 +311,9 @@ fn accounts() -> Vec<Account> {
         code: instance_code(strategy_base::limits::KIND),
         storage: strategy_base::limits::genesis(LIMITED, U256::from(LIMITS.0), U256::from(LIMITS.1)),
     };
-    let coded = [REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER].into_iter().chain(PODS);
+    let coded = [audit::ADDRESS, REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER]
+        .into_iter()
+        .chain(PODS);
     let strategies = [plain(REBASING_STRATEGY, REBASING), limited, plain(MOODY_STRATEGY, MOODY)];
     coded.map(stub).chain(strategies).collect()
 }

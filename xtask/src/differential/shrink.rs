@@ -51,7 +51,7 @@ pub fn shrink(stage: &Stage, seed: u64, mut steps: Vec<u32>, kind: &str) -> Resu
 
 /// What happened, line by line, with both answers where they matter.
 pub fn describe(scene: &Scene, seed: u64, story: &Story) -> Result<String> {
-    let mut text = format!("seed {seed}: the worlds part\n");
+    let mut text = format!("seed {seed}: the worlds part, or an invariant breaks\n");
     for line in &story.lines {
         writeln!(text, "  step {:>3}, block {}: {}", line.step, line.block, line.text)?;
         answers(&mut text, scene, line)?;
@@ -60,6 +60,11 @@ pub fn describe(scene: &Scene, seed: u64, story: &Story) -> Result<String> {
         writeln!(text, "  view {question}")?;
         for (side, (success, data)) in [("native", native), ("original", original)] {
             writeln!(text, "      {side}: {}", verdict(*success, data))?;
+        }
+    }
+    if let Some((_, Difference::Broken(broken))) = &story.difference {
+        for invariant in broken {
+            writeln!(text, "  broken: {invariant}")?;
         }
     }
     let steps: Vec<String> = story.lines.iter().map(|line| line.step.to_string()).collect();

@@ -204,7 +204,7 @@ async fn huge_batches_bodies_and_filters_that_match_all_hold_nobody_up() {
     node.get("anvil_mine", json!(["0x4e20"])).await;
     let pulse = Pulse::begin(&node);
     let logs = request(1, "eth_getLogs", &json!([{ "fromBlock": "0x0", "toBlock": "latest" }]));
-    let batch: Vec<&Value> = std::iter::repeat_n(&logs, 500).collect();
+    let batch: Vec<&Value> = std::iter::repeat_n(&logs, 200).collect();
     let answers = node.body(json!(batch).to_string()).await;
     for answer in answers.as_array().unwrap() {
         assert_eq!(outcome(answer).unwrap().as_array().unwrap().len(), 20);

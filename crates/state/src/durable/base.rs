@@ -213,6 +213,11 @@ impl Base {
         self.block(number, whole, derived_header)
     }
 
+    /// The last block of the empty range that holds `number`.
+    pub(crate) fn empty_until(&self, number: u64) -> Result<Option<u64>> {
+        Ok(self.block(number, |_| None, |range, _, _| Some(Some(range.last())))?.flatten())
+    }
+
     /// Hash and state root.
     pub(crate) fn identity(&self, number: u64) -> Result<Option<(B256, B256)>> {
         let in_range =

@@ -373,7 +373,9 @@ impl Model {
         for filter in &filters {
             for (from, to) in [(oldest, head + 5), (oldest, oldest), ((oldest + head) / 2, head)] {
                 let matches = |block: &ModelBlock| {
-                    filter.iter().all(|group| group.iter().any(|key| block.logs.contains(key)))
+                    // Without a filter, blocks of empty ranges are left out: they can have no log.
+                    let may = !filter.is_empty() || matches!(block.header, StoredHeader::Whole(_));
+                    may && filter.iter().all(|group| group.iter().any(|key| block.logs.contains(key)))
                 };
                 let expected: Vec<u64> =
                     (from..=to.min(head)).filter(|n| matches(&self.blocks[*n as usize])).collect();
