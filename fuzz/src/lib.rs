@@ -1,10 +1,11 @@
-//! Random inputs for what faces strangers: transaction bytes and calldata of native contracts. Runs on stable Rust for a
-//! bounded time. There is no coverage feedback; instead an input is kept as a parent of others when it makes the target
+//! Random inputs for what faces strangers: transaction bytes, calldata of native contracts and RPC bodies. Runs on
+//! stable Rust for a bounded time. There is no coverage feedback; instead an input is kept as a parent of others when it makes the target
 //! behave in a way not seen before (another error, another verb's other outcome).
 
 pub mod dispatch;
 pub mod mutate;
 pub mod random;
+pub mod rpc;
 pub mod runner;
 pub mod transaction;
 

@@ -20,7 +20,7 @@ const FIRST_INPUTS: usize = 256;
 /// One input in so many is made afresh.
 const FRESH_ONCE_IN: usize = 8;
 
-/// Longest that one input may run. Both targets take microseconds to milliseconds; even on a loaded machine an input
+/// Longest that one input may run. The targets take microseconds to milliseconds; even on a loaded machine an input
 /// beyond this hangs or costs far more work than it pays gas for.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -37,8 +37,13 @@ pub(crate) struct RpcError {
 }
 
 impl RpcError {
+    /// Messages may quote what the caller sent; they stay one line in a log or a terminal all the same.
     fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), data: None }
+        let mut message = message.into();
+        if message.contains(char::is_control) {
+            message = Cow::Owned(message.replace(char::is_control, " "));
+        }
+        Self { code, message, data: None }
     }
 
     pub(crate) fn parse() -> Self {
@@ -107,8 +112,9 @@ impl RpcError {
         Self { data: Some(data.into()), ..self }
     }
 
+    /// The reason is the contract's, and tools compare it: it is kept as it is.
     pub(crate) fn reverted(message: String, data: Bytes) -> Self {
-        Self::new(REVERTED, message).with_data(data.to_string())
+        Self { code: REVERTED, message: message.into(), data: Some(data.to_string()) }
     }
 
     pub(crate) const fn code(&self) -> i32 {
@@ -135,5 +141,22 @@ impl From<chain::ControlError> for RpcError {
 impl From<chain::SubmitError> for RpcError {
     fn from(error: chain::SubmitError) -> Self {
         Self::server(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_quotes_the_caller_stays_one_line() {
+        let error = RpcError::unknown_method("two\nlines\u{1b}[2J");
+        assert_eq!(error.message(), "the method two lines [2J does not exist/is not available");
+    }
+
+    #[test]
+    fn the_reason_of_a_revert_is_kept_as_it_is() {
+        let error = RpcError::reverted("execution reverted: two\nlines".to_owned(), Bytes::new());
+        assert_eq!((error.code(), error.message()), (REVERTED, "execution reverted: two\nlines"));
     }
 }
