@@ -30,8 +30,10 @@ use types::{
 const SENDERS: u32 = 400;
 /// Connections, each with its share of the senders.
 const CONNECTIONS: usize = 8;
-/// Transactions of each sender in one run.
+/// Transactions of each sender in one run of ours.
 const PER_SENDER: u64 = 150;
+/// The same for anvil, which would take minutes for as many.
+const PER_SENDER_ANVIL: u64 = 15;
 /// Runs of each.
 const RUNS: usize = 3;
 /// A block's gas limit for both nodes: so much that the base fee never rises, whatever the block holds.
@@ -45,6 +47,7 @@ const POLL: Duration = Duration::from_millis(2);
 struct Load<'a> {
     signers: &'a [PrivateKeySigner],
     chain_id: u64,
+    per_sender: u64,
 }
 
 /// What one run gave.
@@ -77,12 +80,13 @@ const KINDS: [Kind; 4] = [
 
 pub fn run(subjects: &Subjects) -> Result<Section> {
     let signers = accounts(SENDERS)?;
-    let load = Load { signers: &signers, chain_id: 31_337 };
     let mut figures = [const { Vec::new() }; KINDS.len()];
     for _ in 0..RUNS {
         for (kind, figures) in KINDS.iter().zip(&mut figures) {
             let folder = tempfile::tempdir()?;
             let node = kind.start(subjects, folder.path())?;
+            let per_sender = if kind.anvil { PER_SENDER_ANVIL } else { PER_SENDER };
+            let load = Load { signers: &signers, chain_id: 31_337, per_sender };
             figures.push(load.run(&node, kind.deposits)?);
         }
     }
@@ -132,12 +136,13 @@ fn section(names: &[&str], figures: &[Vec<Figures>]) -> Section {
         name: "throughput",
         title: "Transactions a second",
         method: format!(
-            "{} signed transactions a run from {SENDERS} senders, prepared beforehand; {CONNECTIONS} keep-alive \
+            "{} signed transactions a run from {SENDERS} senders (anvil: {}), prepared beforehand; {CONNECTIONS} keep-alive \
              connections, batches of {} `eth_sendRawTransaction`; {RUNS} runs of each, in turns. The clock stops when \
              the latest block holds the last nonce of every sender. Bulwark keeps every block durably (one sync each) \
              before it answers; anvil keeps nothing. The client runs on the same cores. Gas limit {BLOCK_GAS} on both. \
              Aims: 10,000 a second, five times anvil.",
             u64::from(SENDERS) * PER_SENDER,
+            u64::from(SENDERS) * PER_SENDER_ANVIL,
             SENDERS as usize / CONNECTIONS,
         ),
         tables: vec![table],
@@ -149,20 +154,20 @@ impl Load<'_> {
         let mut client = node.client()?;
         let first = self.nonces(&mut client)?;
         let first = if deposits { self.prepare(node, &first)? } else { first };
-        let bodies = self.bodies(&first, PER_SENDER, |sender, _| match deposits {
+        let bodies = self.bodies(&first, self.per_sender, |sender, _| match deposits {
             true => (STRATEGY_MANAGER, U256::ZERO, deposit_call(), 400_000),
             false => (recipient(sender), U256::ONE, Bytes::new(), 21_000),
         })?;
         let before = (quantity(&client.call("eth_blockNumber", json!([]))?)?, node.processor_secs()?);
         let started = Instant::now();
         pour(node, bodies)?;
-        self.wait(&mut client, &first, PER_SENDER)?;
+        self.wait(&mut client, &first, self.per_sender)?;
         let elapsed = started.elapsed().as_secs_f64();
         let after = (quantity(&client.call("eth_blockNumber", json!([]))?)?, node.processor_secs()?);
         self.verify(&mut client, before.0, after.0)?;
         let cores = thread::available_parallelism()?.get() as f64;
         Ok(Figures {
-            per_second: (u64::from(SENDERS) * PER_SENDER) as f64 / elapsed,
+            per_second: (u64::from(SENDERS) * self.per_sender) as f64 / elapsed,
             blocks: after.0 - before.0,
             processor_share: (after.1 - before.1) / elapsed / cores,
         })
@@ -258,7 +263,7 @@ impl Load<'_> {
                 ensure!(receipts.iter().all(|it| it["status"] == "0x1"), "a transaction failed");
             }
         }
-        let sent = u64::from(SENDERS) * PER_SENDER;
+        let sent = u64::from(SENDERS) * self.per_sender;
         ensure!(count == sent, "{count} transactions in blocks, {sent} sent");
         Ok(())
     }

@@ -100,7 +100,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// Compares in this very process.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn compare(options: &Options) -> Result<()> {
     let creations = originals::load()?;
     notices_a_difference(&creations)?;

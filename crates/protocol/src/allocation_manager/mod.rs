@@ -1,6 +1,6 @@
 //! AllocationManager and its view part: services' operator sets, who is registered for them, what of an operator's
 //! magnitude they can slash, and slashing (restaking-core §2.4, §5). An operator's magnitudes lie in the shared
-//! [`crate::ledger`]; all else in rows of its own ([`rows`]).
+//! [`crate::ledger`]; all else in rows of its own (`rows`).
 
 mod allocations;
 mod delays;

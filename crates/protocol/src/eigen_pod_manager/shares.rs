@@ -98,7 +98,7 @@ pub(super) fn remove_deposit_shares(host: &mut dyn Host, call: removeDepositShar
     Ok(left)
 }
 
-/// [`remove_deposit_shares`] on rows in hand. The caller must store `position`; `row` is stored when it changes.
+/// `remove_deposit_shares` on rows in hand. The caller must store `position`; `row` is stored when it changes.
 ///
 /// # Errors
 /// `OnlyDelegationManager`, `ReentrancyGuard: reentrant call`, `InvalidStrategy`, OpenZeppelin's string for what is no
