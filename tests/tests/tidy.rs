@@ -25,15 +25,16 @@ const MAX_HEADER_LINES: usize = 5;
 const ARROWS: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("light", &["types"]),
+    ("risk", &["types", "light"]),
     ("state", &["types"]),
     ("protocol", &["types", "light"]),
     ("chain", &["types", "light", "state", "protocol"]),
-    ("rpc", &["types", "light", "state", "protocol", "chain"]),
-    ("node", &["types", "light", "state", "protocol", "chain", "rpc"]),
+    ("rpc", &["types", "light", "risk", "state", "protocol", "chain"]),
+    ("node", &["types", "light", "risk", "state", "protocol", "chain", "rpc"]),
 ];
 
 /// Crates that must build without an EVM.
-const WITHOUT_EVM: &[&str] = &["types", "light", "state", "protocol"];
+const WITHOUT_EVM: &[&str] = &["types", "light", "risk", "state", "protocol"];
 
 /// Where the outcome of a block is computed (ARCHITECTURE.md, *What must always hold*, 3).
 const DETERMINISTIC: &[&str] = &[

@@ -1,0 +1,19 @@
+//! Risk of restaking: how secure each service and the network are against profit-seeking attacks, with certificates
+//! that a small checker accepts; how losses spread; what they cost. Pure: no files, clocks of the system, or node.
+//! Words follow the papers: operator, service, stake, prize, threshold, attack, slack γ.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "search and statistics use floating point and dense tables built here; whatever is called certified \
+              passes the integer checker of `light`, and amounts are added with checks where a graph is built"
+)]
+
+pub mod error;
+pub mod input;
+pub mod model;
+
+pub use error::Error;
+pub use model::{Edge, Graph, Mode, Operator, PrizeRule, Ratio, Service};
