@@ -11,8 +11,9 @@ use types::{
     Params,
     addresses::{
         ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, DELEGATION_MANAGER, EIGEN, EIGEN_POD_MANAGER,
-        EIGEN_STRATEGY, KEY_REGISTRAR, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY,
-        RELEASE_MANAGER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        EIGEN_STRATEGY, KEY_REGISTRAR, LENS, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER,
+        PROTOCOL_REGISTRY, RELEASE_MANAGER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN,
+        TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -63,6 +64,7 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(EIGEN_STRATEGY, eigen_strategy::genesis()),
         singleton(EIGEN, eigen::genesis(setup.roles, backing_eigen::INITIAL_SUPPLY)),
         singleton(BACKING_EIGEN, backing_eigen::genesis(setup.roles)),
+        singleton(LENS, Vec::new()),
         singleton(WETH, Vec::new()),
         singleton(MULTICALL3, Vec::new()),
     ];

@@ -22,6 +22,7 @@ pub mod history;
 pub mod host;
 pub mod key_registrar;
 pub mod ledger;
+pub mod lens;
 pub mod lists;
 pub mod math;
 pub mod mem;

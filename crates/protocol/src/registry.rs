@@ -2,7 +2,7 @@
 
 use crate::{
     allocation_manager, avs_directory, backing_eigen, delegation_manager, duration_vault, eigen,
-    eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, multicall3, pauser_registry,
+    eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, lens, multicall3, pauser_registry,
     permission_controller, protocol_registry, release_manager, strategy_base, strategy_factory,
     strategy_manager, test_token, weth,
 };
@@ -36,6 +36,7 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::EIGEN_STRATEGY, eigen_strategy::main),
     (addresses::EIGEN, eigen::main),
     (addresses::BACKING_EIGEN, backing_eigen::main),
+    (addresses::LENS, lens::main),
     (addresses::TEST_TOKEN, test_token::main),
     (addresses::WETH, weth::main),
     (addresses::MULTICALL3, multicall3::main),

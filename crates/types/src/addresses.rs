@@ -31,6 +31,14 @@ pub const EIGEN_STRATEGY: Address = address!("0xB0000000000000000000000000000000
 pub const EIGEN: Address = address!("0xb000000000000000000000000000000000000109");
 /// bEIGEN, which stands behind [`EIGEN`].
 pub const BACKING_EIGEN: Address = address!("0xB00000000000000000000000000000000000010a");
+/// Limits that operators promise and stakers demand.
+pub const COVENANTS: Address = address!("0xB000000000000000000000000000000000000180");
+/// What slashes took of stakers, written to the log on request.
+pub const LOSS_NOTICES: Address = address!("0xb000000000000000000000000000000000000181");
+/// A way out that no registrar can bar, and keys that come back to their operator.
+pub const SAFE_EXIT: Address = address!("0xb000000000000000000000000000000000000182");
+/// Whole positions, exposures and previews in one call.
+pub const LENS: Address = address!("0xb000000000000000000000000000000000000183");
 /// EigenLayer's EigenPodManager; pods come with the base layer.
 pub const EIGEN_POD_MANAGER: Address = address!("0xB000000000000000000000000000000000000201");
 /// EigenLayer's beacon of pods (comes with the base layer).
@@ -75,6 +83,7 @@ pub const NAMED: &[(&str, Address)] = &[
     ("EigenStrategy", EIGEN_STRATEGY),
     ("EIGEN", EIGEN),
     ("BackingEigen", BACKING_EIGEN),
+    ("Lens", LENS),
     ("WETH", WETH),
     ("Multicall3", MULTICALL3),
 ];
@@ -110,6 +119,10 @@ mod tests {
             (EIGEN_STRATEGY, "0xB000000000000000000000000000000000000108"),
             (EIGEN, "0xb000000000000000000000000000000000000109"),
             (BACKING_EIGEN, "0xB00000000000000000000000000000000000010a"),
+            (COVENANTS, "0xB000000000000000000000000000000000000180"),
+            (LOSS_NOTICES, "0xb000000000000000000000000000000000000181"),
+            (SAFE_EXIT, "0xb000000000000000000000000000000000000182"),
+            (LENS, "0xb000000000000000000000000000000000000183"),
             (EIGEN_POD_MANAGER, "0xB000000000000000000000000000000000000201"),
             (EIGEN_POD_BEACON, "0xb000000000000000000000000000000000000202"),
             (WETH, "0xb000000000000000000000000000000000000f01"),

@@ -120,6 +120,10 @@ pub struct Params {
     pub configuration_delay_blocks: u32,
     /// Blocks between a slash and the clearing of its shares (rules `mainnet`).
     pub slash_resolution_delay_blocks: u32,
+    /// Blocks before a looser covenant takes effect (`decisions.md` 43).
+    pub covenant_notice_blocks: u32,
+    /// Blocks that a service has before an exit is forced, and, after the slashable window, before a key is released.
+    pub exit_grace_blocks: u32,
     /// Gas limit of a block.
     pub block_gas_limit: u64,
     /// Gas cap of one transaction (EIP-7825); `None` lifts it.
@@ -145,6 +149,16 @@ pub enum ParamsError {
         /// The value that it must exceed.
         withdrawal: u32,
     },
+    /// Delegators must be able to leave before a looser covenant takes effect.
+    #[error(
+        "covenant_notice_blocks ({notice}) must exceed configuration_delay_blocks ({configuration}), so that delegators can leave before a looser covenant takes effect"
+    )]
+    NoticeTooShort {
+        /// The value found.
+        notice: u32,
+        /// The value that it must exceed.
+        configuration: u32,
+    },
     /// No transaction would fit.
     #[error("block_gas_limit is {found}; the least that can run a transaction is 21000")]
     BlockGasTooSmall {
@@ -156,9 +170,9 @@ pub enum ParamsError {
 impl Params {
     /// The numbers of a preset, with the default rules and the transaction gas cap on.
     pub const fn preset(preset: Preset) -> Self {
-        let (slot_secs, withdrawal, configuration, resolution) = match preset {
-            Preset::Mainnet => (12, 100_800, 126_000, 50_400),
-            Preset::Fast => (1, 10, 15, 0),
+        let (slot_secs, withdrawal, configuration, resolution, notice, grace) = match preset {
+            Preset::Mainnet => (12, 100_800, 126_000, 50_400, 126_001, 50_400),
+            Preset::Fast => (1, 10, 15, 0, 16, 5),
         };
         Self {
             rules: Rules::Mainnet,
@@ -166,6 +180,8 @@ impl Params {
             withdrawal_delay_blocks: withdrawal,
             configuration_delay_blocks: configuration,
             slash_resolution_delay_blocks: resolution,
+            covenant_notice_blocks: notice,
+            exit_grace_blocks: grace,
             block_gas_limit: 60_000_000,
             transaction_gas_cap: Some(TRANSACTION_GAS_CAP),
         }
@@ -183,6 +199,12 @@ impl Params {
             return Err(ParamsError::ConfigurationTooShort {
                 configuration: self.configuration_delay_blocks,
                 withdrawal: self.withdrawal_delay_blocks,
+            });
+        }
+        if self.covenant_notice_blocks <= self.configuration_delay_blocks {
+            return Err(ParamsError::NoticeTooShort {
+                notice: self.covenant_notice_blocks,
+                configuration: self.configuration_delay_blocks,
             });
         }
         if self.block_gas_limit < 21_000 {
@@ -215,6 +237,18 @@ impl Params {
                 self.slash_resolution_delay_blocks.to_string(),
                 "blocks",
                 "StrategyManager.SLASH_RESOLUTION_DELAY_BLOCKS (ELIP-016)",
+            ),
+            row(
+                "covenant_notice_blocks",
+                self.covenant_notice_blocks.to_string(),
+                "blocks",
+                "Bulwark: a looser covenant waits until a warned delegator could have left",
+            ),
+            row(
+                "exit_grace_blocks",
+                self.exit_grace_blocks.to_string(),
+                "blocks",
+                "Bulwark: what a service has before an exit is forced, and before a key is released",
             ),
             row("block_gas_limit", self.block_gas_limit.to_string(), "gas", "Ethereum mainnet"),
             row("transaction_gas_cap", cap, "gas", "EIP-7825"),
@@ -295,5 +329,13 @@ mod tests {
         let mut params = Params::preset(Preset::Fast);
         params.configuration_delay_blocks = 10;
         assert!(matches!(params.check(), Err(ParamsError::ConfigurationTooShort { .. })));
+    }
+
+    #[test]
+    fn a_covenant_notice_within_the_configuration_delay_is_refused() {
+        let mut params = Params::preset(Preset::Fast);
+        params.covenant_notice_blocks = 15;
+        let error = params.check().unwrap_err();
+        assert_eq!(error, ParamsError::NoticeTooShort { notice: 15, configuration: 15 });
     }
 }

@@ -29,7 +29,8 @@ takes preset, rules and every number from its genesis file:
 ```
 
 A set that breaks the model is refused at the start, with the values: the configuration delay must exceed the withdrawal
-delay, so that delegators can leave before a change of risk takes effect. The delay of a deallocation equals that of a
+delay, so that delegators can leave before a change of risk takes effect, and the covenant notice the configuration delay, of
+which it is one more unless a file says otherwise. The delay of a deallocation equals that of a
 withdrawal by construction.
 
 ## Rules

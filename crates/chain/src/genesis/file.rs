@@ -69,6 +69,9 @@ struct ParamsFile {
     withdrawal_delay_blocks: Option<u32>,
     configuration_delay_blocks: Option<u32>,
     slash_resolution_delay_blocks: Option<u32>,
+    /// One more than the configuration delay unless set.
+    covenant_notice_blocks: Option<u32>,
+    exit_grace_blocks: Option<u32>,
     block_gas_limit: Option<u64>,
     /// 0 lifts the cap.
     transaction_gas_cap: Option<u64>,
@@ -199,16 +202,17 @@ fn resolve(file: GenesisFile) -> Result<Genesis, GenesisError> {
 
 impl ParamsFile {
     fn over(&self, preset: Params) -> Params {
+        let configuration = self.configuration_delay_blocks.unwrap_or(preset.configuration_delay_blocks);
         Params {
             rules: preset.rules,
             slot_secs: self.slot_secs.unwrap_or(preset.slot_secs),
             withdrawal_delay_blocks: self.withdrawal_delay_blocks.unwrap_or(preset.withdrawal_delay_blocks),
-            configuration_delay_blocks: self
-                .configuration_delay_blocks
-                .unwrap_or(preset.configuration_delay_blocks),
+            configuration_delay_blocks: configuration,
             slash_resolution_delay_blocks: self
                 .slash_resolution_delay_blocks
                 .unwrap_or(preset.slash_resolution_delay_blocks),
+            covenant_notice_blocks: self.covenant_notice_blocks.unwrap_or(configuration.saturating_add(1)),
+            exit_grace_blocks: self.exit_grace_blocks.unwrap_or(preset.exit_grace_blocks),
             block_gas_limit: self.block_gas_limit.unwrap_or(preset.block_gas_limit),
             transaction_gas_cap: match self.transaction_gas_cap {
                 None => preset.transaction_gas_cap,
@@ -288,6 +292,8 @@ pub fn print(genesis: &Genesis) -> String {
                     ("withdrawal_delay_blocks", params.withdrawal_delay_blocks.into()),
                     ("configuration_delay_blocks", params.configuration_delay_blocks.into()),
                     ("slash_resolution_delay_blocks", params.slash_resolution_delay_blocks.into()),
+                    ("covenant_notice_blocks", params.covenant_notice_blocks.into()),
+                    ("exit_grace_blocks", params.exit_grace_blocks.into()),
                     ("block_gas_limit", params.block_gas_limit),
                     ("transaction_gas_cap", params.transaction_gas_cap.unwrap_or(0)),
                 ]),

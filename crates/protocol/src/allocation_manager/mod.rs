@@ -9,7 +9,7 @@ pub(crate) mod queue;
 mod registration;
 pub(crate) mod rows;
 mod sets;
-mod slashers;
+pub(crate) mod slashers;
 mod slashing;
 mod views;
 
@@ -21,7 +21,9 @@ pub use dispatch::main;
 pub use sets::redistribution_recipient;
 #[cfg(test)]
 pub(crate) use slashing::lower_max_magnitude;
+pub(crate) use slashing::{Cut, preview as preview_slash};
 pub use views::is_operator_slashable;
+pub(crate) use views::{magnitudes, minimum_slashable_stake};
 
 use crate::{
     first_release,
@@ -70,7 +72,7 @@ fn require_permission(host: &mut dyn Host, account: Address) -> Result<()> {
 ///
 /// # Errors
 /// `InvalidOperatorSet`.
-fn existing<V: View + ?Sized>(view: &mut V, set: B256) -> Result<SetRow> {
+pub(crate) fn existing<V: View + ?Sized>(view: &mut V, set: B256) -> Result<SetRow> {
     let row = SETS.get(view, set)?;
     require(row.exists, InvalidOperatorSet {})?;
     Ok(row)

@@ -26,7 +26,7 @@ use types::{
 ///
 /// # Errors
 /// Out of gas, or the node's.
-pub(super) fn slasher<V: View + ?Sized>(view: &mut V, set: B256, row: &SetRow) -> Result<Address> {
+pub(crate) fn slasher<V: View + ?Sized>(view: &mut V, set: B256, row: &SetRow) -> Result<Address> {
     let now = now(view);
     let pending = pending(view, set, row)?;
     Ok(pending.filter(|pending| now >= pending.effect_block).map_or(row.slasher, |pending| pending.slasher))
@@ -36,7 +36,7 @@ pub(super) fn slasher<V: View + ?Sized>(view: &mut V, set: B256, row: &SetRow) -
 ///
 /// # Errors
 /// Out of gas, or the node's.
-pub(super) fn pending<V: View + ?Sized>(
+pub(crate) fn pending<V: View + ?Sized>(
     view: &mut V,
     set: B256,
     row: &SetRow,

@@ -11,11 +11,11 @@ use super::{
 use crate::{
     delegation_manager,
     history::{self, now},
-    host::{Fatal, Host, Result, call_native, emit, require},
+    host::{Fatal, Host, Result, View, call_native, emit, require},
     math::{WAD_U256, div_wad, mul_wad_up, panic},
     pausable::require_running,
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::PanicKind;
 use types::{
     Rules,
@@ -84,17 +84,98 @@ fn slash_strategies(
     let (mut shares, mut slashed) = (Vec::new(), Vec::new());
     let mut previous = None;
     for (strategy, wad) in params.strategies.iter().zip(&params.wadsToSlash) {
-        let ascends = previous.is_none_or(|previous| strategy > previous);
-        require(ascends, StrategiesMustBeInAscendingOrder {})?;
-        previous = Some(strategy);
-        require(!wad.is_zero() && *wad <= WAD_U256, InvalidWadToSlash {})?;
-        let is_in_set = SET_STRATEGIES.contains(host, key(set), *strategy)?;
-        require(is_in_set, StrategyNotInOperatorSet {})?;
+        require_in_order(host, key(set), previous, *strategy, *wad)?;
+        previous = Some(*strategy);
         let (taken, part) = slash_strategy(host, set, slash_id, params.operator, *strategy, *wad)?;
         shares.push(taken);
         slashed.push(part);
     }
     Ok((shares, slashed))
+}
+
+/// What a slash takes in one strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Max magnitude before.
+    pub before: u64,
+    /// Max magnitude after.
+    pub after: u64,
+    /// What is taken, as a share of the max magnitude before, 18 decimals.
+    pub part: U256,
+    /// Whether a deallocation that waits is cut too.
+    cuts_pending: bool,
+}
+
+impl Allocated {
+    /// Takes the share `wad` of what is allocated, and of a deallocation that waits; `None` if nothing is allocated.
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// `Panic(0x11)`.
+    fn cut(&mut self, wad: U256) -> Result<Option<Cut>> {
+        let Self { stake, row, .. } = self;
+        if row.current == 0 {
+            return Ok(None);
+        }
+        let taken = part_of(row.current, wad)?;
+        let before = stake.max_magnitude();
+        let part = div_wad(U256::from(taken), U256::from(before))?;
+        row.current = less(row.current, taken)?;
+        let after = less(before, taken)?;
+        stake.set_max_magnitude(after);
+        stake.encumbered_magnitude = less(stake.encumbered_magnitude, taken)?;
+        let cuts_pending = row.pending < 0;
+        if cuts_pending {
+            let taken = part_of(row.pending.unsigned_abs(), wad)?;
+            row.pending =
+                row.pending.checked_add_unsigned(taken).ok_or(Fatal::Broken("a part is no more"))?;
+        }
+        Ok(Some(Cut { before, after, part, cuts_pending }))
+    }
+}
+
+/// What a slash would take in each strategy, `None` where nothing is allocated. Nothing is written, and who asks may
+/// be anyone.
+///
+/// # Errors
+/// As `slash_operator`'s, but for `CurrentlyPaused` and `InvalidCaller`.
+pub(crate) fn preview(
+    view: &mut dyn View,
+    set: B256,
+    operator: Address,
+    strategies: &[Address],
+    wads: &[U256],
+) -> Result<Vec<Option<Cut>>> {
+    require(strategies.len() == wads.len(), InputArrayLengthMismatch {})?;
+    existing(view, set)?;
+    let member = MEMBERSHIPS.get(view, (operator, set))?;
+    require(member.is_slashable(now(view)), OperatorNotSlashable {})?;
+    let mut previous = None;
+    let mut cuts = Vec::with_capacity(strategies.len());
+    for (strategy, wad) in strategies.iter().zip(wads) {
+        require_in_order(view, set, previous, *strategy, *wad)?;
+        previous = Some(*strategy);
+        cuts.push(Allocated::load(view, operator, set, *strategy)?.cut(*wad)?);
+    }
+    Ok(cuts)
+}
+
+/// Lets a strategy of a slash pass, after the `previous` one.
+///
+/// # Errors
+/// `StrategiesMustBeInAscendingOrder`, `InvalidWadToSlash`, `StrategyNotInOperatorSet`.
+fn require_in_order<V: View + ?Sized>(
+    view: &mut V,
+    set: B256,
+    previous: Option<Address>,
+    strategy: Address,
+    wad: U256,
+) -> Result<()> {
+    let ascends = previous.is_none_or(|previous| strategy > previous);
+    require(ascends, StrategiesMustBeInAscendingOrder {})?;
+    require(!wad.is_zero() && wad <= WAD_U256, InvalidWadToSlash {})?;
+    let is_in_set = SET_STRATEGIES.contains(view, set, strategy)?;
+    require(is_in_set, StrategyNotInOperatorSet {})
 }
 
 fn slash_strategy(
@@ -106,17 +187,10 @@ fn slash_strategy(
     wad: U256,
 ) -> Result<(U256, U256)> {
     let mut allocated = Allocated::load(host, operator, key(set), strategy)?;
-    let Allocated { stake, row, .. } = &mut allocated;
-    if row.current == 0 {
+    let Some(Cut { before, after, part, cuts_pending }) = allocated.cut(wad)? else {
         return Ok((U256::ZERO, U256::ZERO));
-    }
-    let taken = part_of(row.current, wad)?;
-    let before = stake.max_magnitude();
-    let slashed = div_wad(U256::from(taken), U256::from(before))?;
-    row.current = less(row.current, taken)?;
-    let magnitude = less(before, taken)?;
-    stake.set_max_magnitude(magnitude);
-    stake.encumbered_magnitude = less(stake.encumbered_magnitude, taken)?;
+    };
+    let row = allocated.row;
     let updated = |magnitude, effect_block| AllocationUpdated {
         operator,
         operatorSet: set.clone(),
@@ -124,29 +198,27 @@ fn slash_strategy(
         magnitude,
         effectBlock: effect_block,
     };
-    if row.pending < 0 {
-        let taken = part_of(row.pending.unsigned_abs(), wad)?;
-        row.pending = row.pending.checked_add_unsigned(taken).ok_or(Fatal::Broken("a part is no more"))?;
+    if cuts_pending {
         let magnitude = shifted(row.current, row.pending.into())?;
         emit(host, &updated(magnitude, row.effect_block))?;
     }
     let (current, now) = (row.current, now(host));
     allocated.store(host)?;
     emit(host, &updated(current, now))?;
-    history::push_magnitude(host, operator, strategy, now, magnitude)?;
-    emit(host, &MaxMagnitudeUpdated { operator, strategy, maxMagnitude: magnitude })?;
+    history::push_magnitude(host, operator, strategy, now, after)?;
+    emit(host, &MaxMagnitudeUpdated { operator, strategy, maxMagnitude: after })?;
     let call = slashOperatorSharesCall {
         operator,
         operatorSet: set.clone().into(),
         slashId: slash_id,
         strategy,
         prevMaxMagnitude: before,
-        newMaxMagnitude: magnitude,
+        newMaxMagnitude: after,
     };
     let shares = call_native(host, DELEGATION_MANAGER, call, |host, call| {
         delegation_manager::slash_operator_shares(host, call)
     })?;
-    Ok((shares, slashed))
+    Ok((shares, part))
 }
 
 /// `⌈magnitude · wad⌉`: the smallest slash takes something.

@@ -97,7 +97,10 @@ pub(super) fn strategy_allocations(
 }
 
 /// Encumbered and max magnitude, as if the front of the deallocation queue were cleared.
-fn magnitudes(view: &mut dyn View, operator: Address, strategy: Address) -> Result<(u64, u64)> {
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn magnitudes(view: &mut dyn View, operator: Address, strategy: Address) -> Result<(u64, u64)> {
     let stake = Operator::load(view, operator, strategy)?;
     let mut encumbered = stake.encumbered_magnitude;
     let mut walk = queue::Walk::start(view, operator, strategy)?;
@@ -230,7 +233,11 @@ pub(super) fn allocated_stake_now(
     allocated_stakes(view, key(&call.operatorSet), &call.operators, &call.strategies, now)
 }
 
-pub(super) fn minimum_slashable_stake(
+/// What a set can slash of operators in strategies until a block, with the deallocations until then done.
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn minimum_slashable_stake(
     view: &mut dyn View,
     call: getMinimumSlashableStakeCall,
 ) -> Result<Vec<Vec<U256>>> {

@@ -18,9 +18,13 @@ pub use completing::{complete_queued_withdrawal, complete_queued_withdrawals};
 pub use delegation::{delegate_to, increase_delegated, increase_delegated_shares, redelegate, undelegate};
 pub use dispatch::main;
 pub use operators::{modify_operator_details, register_as_operator, update_operator_metadata_uri};
+pub(crate) use pods::slashing_factor as beacon_factor;
+pub(crate) use queue::{all_of as withdrawals_of, slashable_until, withdrawal_root};
 pub use queueing::queue_withdrawals;
+pub(crate) use slashes::slashable_in_queue;
 pub use slashes::{decrease_delegated_shares, slash_operator_shares};
 pub use views::is_operator;
+pub(crate) use views::{deposits_of, shares_of};
 
 use crate::{
     first_release,

@@ -28,7 +28,7 @@ pub(super) fn is_beacon(strategy: Address) -> bool {
 ///
 /// # Errors
 /// Out of gas, or the node's.
-pub(super) fn slashing_factor<V: View + ?Sized>(
+pub(crate) fn slashing_factor<V: View + ?Sized>(
     view: &mut V,
     staker: Address,
     strategy: Address,

@@ -36,7 +36,7 @@ const NONCE_BITS: u32 = 44;
 ///
 /// # Errors
 /// Out of gas.
-pub(super) fn withdrawal_root<V: View + ?Sized>(
+pub(crate) fn withdrawal_root<V: View + ?Sized>(
     view: &mut V,
     withdrawal: &Withdrawal,
 ) -> Result<B256, Fatal> {
@@ -47,7 +47,7 @@ pub(super) fn withdrawal_root<V: View + ?Sized>(
 ///
 /// # Errors
 /// `Panic(0x11)`.
-pub(super) fn slashable_until<V: View + ?Sized>(view: &V, start: u32) -> Result<u32> {
+pub(crate) fn slashable_until<V: View + ?Sized>(view: &V, start: u32) -> Result<u32> {
     start.checked_add(view.params().withdrawal_delay_blocks).ok_or_else(|| panic(PanicKind::UnderOverflow))
 }
 
@@ -158,7 +158,7 @@ pub(super) fn read<V: View + ?Sized>(view: &mut V, staker: Address, index: u32) 
 ///
 /// # Errors
 /// Out of gas, or the node's.
-pub(super) fn all_of<V: View + ?Sized>(view: &mut V, staker: Address) -> Result<Vec<Withdrawal>, Fatal> {
+pub(crate) fn all_of<V: View + ?Sized>(view: &mut V, staker: Address) -> Result<Vec<Withdrawal>, Fatal> {
     let count = STAKERS.get(view, staker)?.open_withdrawals;
     (0..count).map(|index| read(view, staker, index)).collect()
 }

@@ -81,7 +81,7 @@ fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCal
 ///
 /// # Errors
 /// `Panic(0x11)`, `Panic(0x12)`, `Math: mulDiv overflow`.
-pub(super) fn slashable_in_queue<V: View + ?Sized>(
+pub(crate) fn slashable_in_queue<V: View + ?Sized>(
     view: &mut V,
     operator: Address,
     strategy: Address,

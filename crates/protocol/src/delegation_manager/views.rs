@@ -37,7 +37,7 @@ use types::{
 ///
 /// # Errors
 /// Out of gas, or the node's.
-pub(super) fn deposits_of<V: View + ?Sized>(
+pub(crate) fn deposits_of<V: View + ?Sized>(
     view: &mut V,
     staker: Address,
     row: &Staker,
@@ -217,7 +217,10 @@ fn stored(view: &mut dyn View, root: B256) -> Result<Withdrawal> {
 }
 
 /// What a withdrawal pays: fixed once its window is over, today's figure until then (R45).
-fn shares_of(view: &mut dyn View, withdrawal: &Withdrawal) -> Result<Vec<U256>> {
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn shares_of(view: &mut dyn View, withdrawal: &Withdrawal) -> Result<Vec<U256>> {
     let Withdrawal { staker, delegatedTo: operator, startBlock, strategies, scaledShares, .. } = withdrawal;
     let until = slashable_until(view, *startBlock)?;
     let is_fixed = until < now(view);

@@ -11,6 +11,7 @@ mod eigen_pod_manager;
 mod eigen_strategy;
 mod erc20;
 mod key_registrar;
+mod lens;
 mod multicall3;
 mod ownable;
 mod pausable;
@@ -38,6 +39,7 @@ pub use eigen_pod_manager::{IEigenPod, IEigenPodManager};
 pub use eigen_strategy::IEigenStrategy;
 pub use erc20::IERC20;
 pub use key_registrar::IKeyRegistrar;
+pub use lens::ILens;
 pub use multicall3::IMulticall3;
 pub use ownable::IOwnable;
 pub use pausable::IPausable;
@@ -68,6 +70,7 @@ const ABIS: &[Named] = &[
     ("EigenPodManager", IEigenPodManager::abi::contract),
     ("EigenStrategy", IEigenStrategy::abi::contract),
     ("KeyRegistrar", IKeyRegistrar::abi::contract),
+    ("Lens", ILens::abi::contract),
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),
     ("PermissionController", IPermissionController::abi::contract),
