@@ -245,6 +245,14 @@ impl View {
         Ok(self.reader.account(address, at)?.unwrap_or(none))
     }
 
+    /// The root of an account's storage after block `at`.
+    ///
+    /// # Errors
+    /// The database's, or state that has been pruned.
+    pub fn storage_root(&self, address: Address, at: u64) -> Result<B256, ReadError> {
+        Ok(self.reader.storage_root(address, at)?)
+    }
+
     /// A storage slot after block `at`.
     ///
     /// # Errors
@@ -282,10 +290,14 @@ impl View {
         if filter.from > to {
             return Ok(found);
         }
-        let blocks =
-            self.reader.blocks_with_logs(&filter.keys(), filter.from..=to).map_err(ReadError::from)?;
+        let keys = filter.keys();
+        let blocks = self.reader.blocks_with_logs(&keys, filter.from..=to).map_err(ReadError::from)?;
         for number in blocks {
             let number = number.map_err(ReadError::from)?;
+            // Without a key no index tells which blocks have logs; the header does, and is read for less than the block.
+            if keys.is_empty() && self.header(number)?.is_none_or(|header| header.logs_bloom.is_zero()) {
+                continue;
+            }
             if let Some(block) = self.block(number)? {
                 collect(&block, filter, &mut found);
             }

@@ -1,9 +1,12 @@
 //! Which blocks have to do with an address, from the history of its account and the index of calls: no block is read.
 
-use crate::query::{ReadError, View};
+use crate::{
+    block::SealedBlock,
+    query::{ReadError, View},
+};
 use alloy_primitives::{Address, KECCAK256_EMPTY};
 use state::LogKey;
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 /// Blocks of the index of calls looked through first; twice as many each further time.
 const FIRST_WINDOW: u64 = 1_024;
@@ -90,6 +93,22 @@ impl View {
             }
         }
         Ok(None)
+    }
+
+    /// The transaction with which an account used a nonce, and its position; `None` if there is none, or not within what is
+    /// kept.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn transaction_of_nonce(
+        &self,
+        sender: Address,
+        nonce: u64,
+    ) -> Result<Option<(Arc<SealedBlock>, usize)>, ReadError> {
+        let Some(number) = self.block_of_nonce(sender, nonce)? else { return Ok(None) };
+        let Some(block) = self.block(number)? else { return Ok(None) };
+        let index = block.transactions.iter().position(|it| it.sender == sender && it.nonce() == nonce);
+        Ok(index.map(|index| (block, index)))
     }
 
     /// The block in which an account used a nonce; `None` if it has not, or not within what is kept.

@@ -5,6 +5,7 @@ use crate::{
     accounts::Accounts,
     config::{Limits, Mode},
     filters::Filters,
+    pending::Next,
     subscriptions::{Feeds, Heads},
     workers::Workers,
 };
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) heads: Heads,
     pub(crate) feeds: Feeds,
     pub(crate) workers: Workers,
+    pub(crate) next: Next,
     pub(crate) limits: Limits,
     pub(crate) client_version: String,
     instance: Mutex<B256>,
@@ -47,6 +49,7 @@ impl Context {
             heads: Heads::default(),
             feeds: Feeds::new(&limits),
             workers: Workers::new(&limits)?,
+            next: Next::default(),
             chain,
             mode,
             limits,

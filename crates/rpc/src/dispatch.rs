@@ -10,7 +10,7 @@ use crate::{
     eth,
     json::Reply,
     meters::{Meter, Meters},
-    method::{Access, Method, Pending, Run, Together},
+    method::{Access, Look, Method, Pending, Run, Together},
     net, ots,
     params::Params,
     request::{self, Request},
@@ -41,6 +41,7 @@ const NAMESPACES: &[&[Method]] = &[
     eth::transactions::METHODS,
     eth::execute::METHODS,
     eth::simulate::METHODS,
+    eth::many::METHODS,
     eth::fill::METHODS,
     eth::node::METHODS,
     eth::receipts::METHODS,
@@ -53,6 +54,7 @@ const NAMESPACES: &[&[Method]] = &[
     txpool::METHODS,
     debug::traces::METHODS,
     debug::raw::METHODS,
+    debug::ranges::METHODS,
     trace::sealed::METHODS,
     trace::calls::METHODS,
     trace::filter::METHODS,
@@ -313,16 +315,16 @@ impl Dispatcher {
         }
         let params = Params::new(request.params.map(RawValue::get));
         match method.run {
-            Run::Now(run) => Started::Done(run(&self.context, params), None),
+            Run::Now(run) => match run(&self.context, params) {
+                Err(error) if error.is_for_worker() => match session.client.take(HEAVY_WEIGHT) {
+                    Ok(()) => self.on_worker(run, params),
+                    Err(refusal) => Started::Done(Err(refusal.into()), None),
+                },
+                reply => Started::Done(reply, None),
+            },
             Run::Wait(run) => Started::Pending(run(&self.context, params)),
             Run::Together(run) => Started::Together(run),
-            Run::Heavy(run) => {
-                let context = self.context.clone();
-                let text = params.text().map(str::to_owned);
-                let work = move || run(&context, Params::new(text.as_deref()));
-                let context = self.context.clone();
-                Started::Pending(Box::pin(async move { context.workers.run(work).await }))
-            }
+            Run::Heavy(run) => self.on_worker(run, params),
             Run::Socket(run) => match session.socket {
                 None => Started::Done(Err(RpcError::no_notifications()), None),
                 Some(socket) => match run(&self.context, params, socket) {
@@ -331,6 +333,15 @@ impl Dispatcher {
                 },
             },
         }
+    }
+
+    /// Starts a computation on a thread for it.
+    fn on_worker(&self, run: Look, params: Params<'_>) -> Started {
+        let context = self.context.clone();
+        let text = params.text().map(str::to_owned);
+        let work = move || run(&context, Params::new(text.as_deref()));
+        let context = self.context.clone();
+        Started::Pending(Box::pin(async move { context.workers.run(work).await }))
     }
 
     /// Who may call what (`decisions.md` 65 to 67).

@@ -1,6 +1,7 @@
 //! The errors of JSON-RPC: one type, with the codes of the specification and the texts of geth where tools match
 //! on them.
 
+use crate::limits::raise;
 use alloy_primitives::Bytes;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -23,6 +24,8 @@ const TOO_LARGE: i32 = -32003;
 const REFUSED: i32 = -32004;
 /// A bound was met (EIP-1474).
 const LIMIT: i32 = -32005;
+/// Never sent: the method has to run on a thread that may execute, and `dispatch` runs it again there.
+const NEEDS_WORKER: i32 = i32::MIN;
 /// A call ended in REVERT.
 const REVERTED: i32 = 3;
 
@@ -67,6 +70,16 @@ impl RpcError {
         Self::new(INVALID_PARAMS, why)
     }
 
+    /// What a look-up answers on a thread that may not execute, if it would have to.
+    pub(crate) const fn needs_worker() -> Self {
+        Self { code: NEEDS_WORKER, message: Cow::Borrowed("the request must run on a worker"), data: None }
+    }
+
+    /// Whether it is [`Self::needs_worker`].
+    pub(crate) const fn is_for_worker(&self) -> bool {
+        self.code == NEEDS_WORKER
+    }
+
     pub(crate) fn internal(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(INTERNAL, why)
     }
@@ -79,7 +92,8 @@ impl RpcError {
         Self::new(
             TOO_LARGE,
             format!(
-                "response too large: more than {limit_bytes} bytes (max_response_bytes); ask for less at a time"
+                "response too large: more than {limit_bytes} bytes (max_response_bytes); ask for less at a time, or {}",
+                raise("max_response_bytes")
             ),
         )
     }
@@ -88,8 +102,9 @@ impl RpcError {
         Self::new(
             TOO_LARGE,
             format!(
-                "trace too large: more than {limit_bytes} bytes would be recorded; ask for less (limit, disableStack, \
-                 disableStorage) or for another tracer"
+                "trace too large: more than {limit_bytes} bytes would be recorded (max_trace_bytes); ask for less (limit, \
+                 disableStack, disableStorage) or for another tracer, or {}",
+                raise("max_trace_bytes")
             ),
         )
     }

@@ -23,6 +23,7 @@ mod net;
 mod offline;
 mod ots;
 mod params;
+mod pending;
 mod quantity;
 mod replay;
 mod request;

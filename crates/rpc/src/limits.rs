@@ -17,6 +17,11 @@ pub(crate) fn raise(name: &str) -> String {
     format!("the node's operator changes it with --limit {name}=VALUE")
 }
 
+/// What tells the caller of a refusal of a bound that nobody changes.
+pub(crate) fn fixed(most: impl std::fmt::Display, of: &str) -> String {
+    format!("and {of} may have {most}; split it into several")
+}
+
 impl Limits {
     /// The names of all bounds, in the order of the documentation.
     pub const NAMES: [&'static str; 25] = [

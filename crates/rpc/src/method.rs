@@ -22,7 +22,7 @@ pub(crate) type PendingAll = BoxFuture<'static, Vec<Reply>>;
 pub(crate) type Begun = Result<(Json, Option<Task>), RpcError>;
 
 /// A look-up or a computation.
-type Look = fn(&Context, Params<'_>) -> Reply;
+pub(crate) type Look = fn(&Context, Params<'_>) -> Reply;
 /// A wait.
 type Wait = fn(&Arc<Context>, Params<'_>) -> Pending;
 /// The same wait for many requests.
@@ -33,7 +33,8 @@ type OnSocket = fn(&Arc<Context>, Params<'_>, &Arc<Socket>) -> Begun;
 /// How a method runs.
 #[derive(Clone, Copy)]
 pub(crate) enum Run {
-    /// At once: look-ups of a few microseconds.
+    /// At once: look-ups of a few microseconds. Those that meet a pending block that is still to be executed run again as
+    /// if they were heavy.
     Now(Look),
     /// On a thread of its own, a few at a time, for a bounded time: execution, proofs, long scans.
     Heavy(Look),

@@ -10,6 +10,7 @@ use crate::{
 
 pub(crate) const METHODS: &[Method] = &[
     Method::now("net_version", version),
+    Method::now("eth_networkId", version),
     Method::now("net_listening", listening),
     Method::now("net_peerCount", peer_count),
 ];

@@ -1,10 +1,11 @@
 //! Threads for calls that compute: a bounded number runs at a time, each for a bounded time, so that the node stays
 //! responsive whatever is asked of it. They have the stack that native contracts need, which the runtime's have not.
 
-use crate::{config::Limits, error::RpcError, json::Reply};
+use crate::{config::Limits, error::RpcError, json::Reply, limits::raise};
 use chain::executor::STACK_BYTES;
 use parking_lot::Mutex;
 use std::{
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
     time::Duration,
@@ -13,6 +14,15 @@ use tokio::{
     sync::{Semaphore, oneshot},
     time::timeout,
 };
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller is on one of these threads, and so may execute.
+pub(crate) fn is_here() -> bool {
+    IS_WORKER.get()
+}
 
 /// Work and what is done with its result.
 type Job = Box<dyn FnOnce() + Send>;
@@ -53,7 +63,8 @@ impl Workers {
             Err(_) => {
                 let waited = self.queue.as_secs();
                 return Err(RpcError::limit(format!(
-                    "the server is busy: no turn within {waited} s (queue_timeout_secs); try again"
+                    "the server is busy: no turn within {waited} s (queue_timeout_secs); try again later, or {}",
+                    raise("max_running_calls")
                 )));
             }
         };
@@ -71,13 +82,18 @@ impl Workers {
             Ok(Err(_)) => Err(RpcError::internal("the call ended in a bug of the node; its log says more")),
             Err(_) => {
                 let limit = self.run.as_millis();
-                Err(RpcError::server(format!("execution aborted (timeout = {limit} ms)")))
+                let name = "call_timeout_secs";
+                Err(RpcError::server(format!(
+                    "execution aborted (timeout = {limit} ms); that is {name}: ask for less, or {}",
+                    raise(name)
+                )))
             }
         }
     }
 }
 
 fn work(inbox: &Mutex<mpsc::Receiver<Job>>) {
+    IS_WORKER.set(true);
     loop {
         // The lock is held while waiting, and let go before the work begins.
         let job = inbox.lock().recv();

@@ -12,6 +12,7 @@ mod logs;
 pub mod model;
 mod node;
 mod proof;
+mod range;
 mod reader;
 mod store;
 mod table;
@@ -25,5 +26,6 @@ pub use model::{
     Account, AccountChange, BlockRecord, Changes, EmptyRange, Head, History, Limits, LogKey, OnProgress,
     Options, Progress, Proof, RANGE_BLOCKS, SlotProof, StoredHeader, TRIE_BYTES,
 };
+pub use range::AccountEntry;
 pub use reader::{Reader, Readers};
 pub use writer::Writer;

@@ -45,7 +45,11 @@ impl Reader {
         self.view.oldest
     }
 
-    fn check(&self, at: u64) -> Result<()> {
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn check(&self, at: u64) -> Result<()> {
         let head = self.view.head.ok_or(Error::NoBlocks)?.number;
         if at > head {
             return Err(Error::UnknownBlock { asked: at, head });

@@ -84,6 +84,8 @@ pub struct Pool {
     bytes: usize,
     /// Transactions ever admitted.
     arrivals: u64,
+    /// Changes ever made.
+    generation: u64,
 }
 
 impl Pool {
@@ -100,6 +102,7 @@ impl Pool {
             unsettled: BTreeSet::new(),
             bytes: 0,
             arrivals: 0,
+            generation: 0,
         }
     }
 
@@ -171,6 +174,7 @@ impl Pool {
         change: impl FnOnce(&mut Queue) -> Vec<Entry>,
     ) -> Vec<Arc<Recovered>> {
         let Some(queue) = self.queues.get_mut(&sender) else { return Vec::new() };
+        self.generation = self.generation.wrapping_add(1);
         let (old_end, old_head) = (queue.ready_end(), queue.head());
         let removed = change(queue);
         queue.extend();
@@ -234,7 +238,8 @@ impl Pool {
 
     /// Empties the pool.
     pub fn drop_all(&mut self) {
-        *self = Self { arrivals: self.arrivals, ..Self::new(self.limits, self.rules) };
+        let (arrivals, generation) = (self.arrivals, self.generation.wrapping_add(1));
+        *self = Self { arrivals, generation, ..Self::new(self.limits, self.rules) };
     }
 
     /// Follows a block: takes out what it used up, and looks again at the accounts that it probably changed: senders,

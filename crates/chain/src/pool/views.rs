@@ -39,6 +39,12 @@ impl Pool {
         self.len() == 0
     }
 
+    /// A number that changes whenever a transaction comes, goes, or becomes ready: what was made from the pool is old once
+    /// it differs.
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Encoded bytes of all transactions.
     pub const fn bytes(&self) -> usize {
         self.bytes

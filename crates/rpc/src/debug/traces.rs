@@ -1,32 +1,31 @@
 //! Traces in geth's forms: of sealed transactions, whole blocks, and calls on any kept state with overrides.
 
 use crate::{
-    block_id,
     context::Context,
     error::RpcError,
     eth::execute::{call_request, overrides, refused},
     json::{Json, Reply},
     method::Method,
     params::Params,
-    replay::{self, List, Scene, Tracer, tracer::Ran},
+    replay::{self, List, Scene, Stage, Tracer, calls_in, check_calls, next_block, tracer::Ran},
 };
+use alloy_consensus::{Block, TxEnvelope};
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::B256;
-use alloy_rpc_types_eth::{Bundle, StateContext, TransactionIndex, TransactionRequest};
+use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Decodable;
+use alloy_rpc_types_eth::{Bundle, StateContext, TransactionRequest};
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
 use chain::{
-    CallRequest, Overrides, View,
-    executor::{At, BlockContext, BlockOverrides, Replay, Simulator, transaction_env},
+    CallRequest,
+    executor::{BlockContext, Replay, Simulator, transaction_env},
 };
 use revm_inspectors::tracing::TransactionContext;
-
-/// Calls of one `debug_traceCallMany`.
-const MAX_CALLS: usize = 1_024;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::heavy("debug_traceTransaction", transaction),
     Method::heavy("debug_traceBlockByNumber", block_by_number),
     Method::heavy("debug_traceBlockByHash", block_by_hash),
+    Method::heavy("debug_traceBlock", block_by_encoding),
     Method::heavy("debug_traceCall", call),
     Method::heavy("debug_traceCallMany", call_many),
 ];
@@ -72,6 +71,16 @@ fn block_by_hash(cx: &Context, params: Params<'_>) -> Reply {
     block(cx, hash.into(), args.optional(1, "options")?.unwrap_or_default())
 }
 
+/// A block of this chain, given as RLP; of others the state is not known.
+fn block_by_encoding(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let raw: Bytes = args.required(0, "block")?;
+    let decoded = Block::<TxEnvelope>::decode(&mut raw.as_ref());
+    let header =
+        decoded.map_err(|error| RpcError::params(format!("could not decode block: {error}")))?.header;
+    block(cx, header.hash_slow().into(), args.optional(1, "options")?.unwrap_or_default())
+}
+
 fn block(cx: &Context, id: BlockId, options: GethDebugTracingOptions) -> Reply {
     let view = cx.chain.view();
     let mut tracer = Tracer::new(cx, options)?;
@@ -84,40 +93,6 @@ fn block(cx: &Context, id: BlockId, options: GethDebugTracingOptions) -> Reply {
         tracer.begin_again()?;
     }
     traces.end()
-}
-
-/// Where calls are traced: after a block or in its middle, or in the next block.
-struct Stage {
-    scene: Option<Scene>,
-    place: (At, BlockContext),
-    before: usize,
-}
-
-impl Stage {
-    fn set(
-        cx: &Context,
-        view: &View,
-        block: Option<BlockId>,
-        index: Option<usize>,
-    ) -> Result<Self, RpcError> {
-        let at = block_id::state_at(view, block)?;
-        let pending = block == Some(BlockId::Number(BlockNumberOrTag::Pending));
-        let place = cx.chain.place(view, at, pending)?;
-        let scene = match index {
-            Some(_) => Some(Scene::of(view, replay::block_at(view, at.into())?)?),
-            None => None,
-        };
-        Ok(Self { scene, place, before: index.unwrap_or_default() })
-    }
-
-    fn simulator<'s>(&'s self, cx: &'s Context) -> Result<Simulator<'s>, RpcError> {
-        let Some(scene) = &self.scene else {
-            return Ok(Simulator::new(&self.place.0, cx.chain.environment(), self.place.1));
-        };
-        let mut replay = scene.replay(cx);
-        replay.skip_to(self.before).map_err(|error| replay::failed(&error))?;
-        Ok(replay.into_simulator())
-    }
 }
 
 fn call(cx: &Context, params: Params<'_>) -> Reply {
@@ -163,18 +138,11 @@ fn call_many(cx: &Context, params: Params<'_>) -> Reply {
     let bundles: Vec<Bundle<TransactionRequest>> = args.required(0, "bundles")?;
     let context: StateContext = args.optional(1, "state context")?.unwrap_or_default();
     let options: GethDebugTracingCallOptions = args.optional(2, "options")?.unwrap_or_default();
-    let calls = bundles.iter().map(|bundle| bundle.transactions.len()).fold(0, usize::saturating_add);
-    if calls > MAX_CALLS {
-        return Err(RpcError::params(format!("too many calls: {calls}, the limit is {MAX_CALLS}")));
-    }
+    check_calls(calls_in(&bundles))?;
     let state = overrides(options.state_overrides.unwrap_or_default(), Default::default())?;
     let mut tracer = Tracer::new(cx, options.tracing_options)?;
-    let index = match context.transaction_index {
-        Some(TransactionIndex::Index(index)) => Some(index),
-        Some(TransactionIndex::All) | None => None,
-    };
     let view = cx.chain.view();
-    let stage = Stage::set(cx, &view, context.block_number, index)?;
+    let stage = Stage::at(cx, &view, context)?;
     let mut simulator = stage.simulator(cx)?;
     simulator.pretend(&state).map_err(|error| refused(&error.into()))?;
     let mut told = List::new(cx.limits.max_response_bytes);
@@ -191,14 +159,4 @@ fn call_many(cx: &Context, params: Params<'_>) -> Reply {
         simulator.pretend(&next_block(simulator.context(), slot)).map_err(|error| refused(&error.into()))?;
     }
     told.end()
-}
-
-/// The block after one, `slot_secs` later.
-fn next_block(context: &BlockContext, slot_secs: u64) -> Overrides {
-    let block = BlockOverrides {
-        number: Some(context.number.saturating_add(1)),
-        timestamp: Some(context.timestamp.saturating_add(slot_secs)),
-        ..BlockOverrides::default()
-    };
-    Overrides { block, ..Overrides::default() }
 }

@@ -9,18 +9,12 @@ use crate::{
     json::{Json, Reply, json, null, quantity},
     method::Method,
     params::Params,
+    pending,
 };
-use alloy_consensus::Transaction as _;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
-use chain::{
-    SealedBlock, View,
-    executor::{ExecutedBlock, assemble_header},
-};
+use chain::SealedBlock;
 use std::sync::Arc;
-
-/// Transactions of a pending block: as many transfers as fit into a block of the default size.
-const MAX_PENDING: usize = 2_857;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_chainId", chain_id),
@@ -65,30 +59,12 @@ fn mining(_: &Context, _: Params<'_>) -> Reply {
 pub(super) fn numbered(cx: &Context, block: BlockNumberOrTag) -> Result<Option<Arc<SealedBlock>>, RpcError> {
     let view = cx.chain.view();
     if block.is_pending() {
-        return Ok(Some(Arc::new(pending(cx, &view)?)));
+        return Ok(Some(pending::next(cx, &view)?.block.clone()));
     }
     match block_id::height(&view, block) {
         Some(number) => Ok(view.block(number)?),
         None => Ok(None),
     }
-}
-
-/// The newest block's successor as it would be with what is ready in the pool, not executed: it has no state root and no
-/// receipts, and its hash is provisional.
-fn pending(cx: &Context, view: &View) -> Result<SealedBlock, RpcError> {
-    let context = cx.chain.next_context(view)?;
-    let mut left = context.gas_limit;
-    let ready = cx.chain.pool().ready(context.base_fee, MAX_PENDING);
-    let fitting = ready.into_iter().take_while(|transaction| {
-        let gas = transaction.tx.gas_limit();
-        let fits = gas <= left;
-        left = left.saturating_sub(gas);
-        fits
-    });
-    let block = ExecutedBlock { transactions: fitting.collect(), ..ExecutedBlock::default() };
-    let header = assemble_header(&context, &block, B256::ZERO);
-    let hash = header.hash_slow();
-    Ok(SealedBlock { header, hash, transactions: block.transactions, receipts: Vec::new() })
 }
 
 /// The block with a hash.
@@ -143,10 +119,9 @@ fn count_by_hash(cx: &Context, params: Params<'_>) -> Reply {
 }
 
 fn receipts(cx: &Context, params: Params<'_>) -> Reply {
-    let view = cx.chain.view();
-    let block = match block_id::find(&view, params.one::<BlockId>("block")?)? {
-        Some(number) => view.block(number)?,
-        None => None,
+    let block = match params.one::<BlockId>("block")? {
+        BlockId::Number(number) => numbered(cx, number)?,
+        BlockId::Hash(hash) => hashed(cx, hash.block_hash)?,
     };
     told(block, |block| {
         let all = 0..block.transactions.len();

@@ -2,26 +2,27 @@
 //! block would run them, with state and block overrides as geth takes them.
 
 use crate::{
-    block_id,
     context::Context,
     error::RpcError,
     json::{Reply, json, quantity},
+    limits::fixed,
     method::Method,
     params::{Args, Params},
+    pending::{self, Place},
     revert::reverted,
 };
 use alloy_eips::{
     BlockId, BlockNumberOrTag,
     eip2930::{AccessList, AccessListItem, AccessListResult},
 };
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_rpc_types_eth::{
     BlockOverrides, TransactionRequest,
     state::{AccountOverride, StateOverride},
 };
 use chain::{
     CallRequest, Outcome, Overrides,
-    executor::{self, At, BlockContext, Ending, EstimateError, SimulationError, Simulator},
+    executor::{self, Ending, EstimateError, SimulationError, Simulator},
 };
 use std::collections::BTreeSet;
 
@@ -45,7 +46,7 @@ pub(crate) const METHODS: &[Method] = &[
 
 /// Where and what a request runs.
 struct Plan {
-    place: (At, BlockContext),
+    place: Place,
     request: CallRequest,
     overrides: Overrides,
 }
@@ -58,10 +59,9 @@ fn plan(cx: &Context, args: &Args<'_>, default: BlockNumberOrTag) -> Result<Plan
     let state: Option<StateOverride> = args.optional(2, "state overrides")?;
     let pretended: Option<BlockOverrides> = args.optional(3, "block overrides")?;
     let view = cx.chain.view();
-    let at = block_id::state_at(&view, Some(block))?;
-    let pending = block == BlockId::Number(BlockNumberOrTag::Pending);
+    let place = pending::place(cx, &view, Some(block))?;
     let overrides = overrides(state.unwrap_or_default(), pretended.unwrap_or_default())?;
-    Ok(Plan { place: cx.chain.place(&view, at, pending)?, request, overrides })
+    Ok(Plan { place, request, overrides })
 }
 
 pub(crate) fn call_request(request: TransactionRequest) -> Result<CallRequest, RpcError> {
@@ -89,9 +89,8 @@ pub(crate) fn call_request(request: TransactionRequest) -> Result<CallRequest, R
 
 pub(crate) fn overrides(state: StateOverride, block: BlockOverrides) -> Result<Overrides, RpcError> {
     if state.len() > MAX_OVERRIDES {
-        return Err(RpcError::params(format!(
-            "too many state overrides: the limit is {MAX_OVERRIDES} accounts"
-        )));
+        let (count, bound) = (state.len(), fixed(MAX_OVERRIDES, "one request"));
+        return Err(RpcError::params(format!("too many state overrides: {count} accounts, {bound}")));
     }
     check_moves(&state)?;
     let accounts = state
@@ -169,12 +168,16 @@ pub(crate) fn refused(error: &SimulationError) -> RpcError {
 }
 
 /// The output of a call that succeeded, or why it did not.
-fn output(outcome: Outcome) -> Reply {
+pub(super) fn outcome_of(outcome: Outcome) -> Result<Bytes, RpcError> {
     match outcome.ending {
-        Ending::Returned(data) | Ending::Created { code: data, .. } => json(&data),
+        Ending::Returned(data) | Ending::Created { code: data, .. } => Ok(data),
         Ending::Reverted(data) => Err(reverted(data)),
         Ending::Halted(reason) => Err(RpcError::server(halted(&reason))),
     }
+}
+
+fn output(outcome: Outcome) -> Reply {
+    json(&outcome_of(outcome)?)
 }
 
 /// A halt in geth's words where it has them.
@@ -196,7 +199,8 @@ pub(super) fn halted(reason: &impl std::fmt::Debug) -> String {
 
 fn call(cx: &Context, params: Params<'_>) -> Reply {
     let plan = plan(cx, &params.args()?, BlockNumberOrTag::Latest)?;
-    let outcome = cx.chain.call(&plan.place, &plan.request, &plan.overrides);
+    let Plan { place: Place { ground, context }, request, overrides } = plan;
+    let outcome = executor::simulate(&ground, cx.chain.environment(), &context, &request, &overrides);
     output(outcome.map_err(|error| refused(&error))?)
 }
 
@@ -208,12 +212,13 @@ fn estimate(cx: &Context, params: Params<'_>) -> Reply {
 /// For a transaction that the node signs.
 pub(crate) fn estimate_next(cx: &Context, request: TransactionRequest) -> Reply {
     let view = cx.chain.view();
-    let place = cx.chain.place(&view, view.head(), true)?;
+    let place = pending::place(cx, &view, Some(BlockNumberOrTag::Pending.into()))?;
     estimate_in(cx, &Plan { place, request: call_request(request)?, overrides: Overrides::default() })
 }
 
 fn estimate_in(cx: &Context, plan: &Plan) -> Reply {
-    match cx.chain.estimate_gas(&plan.place, &plan.request, &plan.overrides) {
+    let Plan { place: Place { ground, context }, request, overrides } = plan;
+    match executor::estimate_gas(ground, cx.chain.environment(), context, request, overrides) {
         Ok(gas) => quantity(gas),
         Err(EstimateError::Reverted(data)) => Err(reverted(data)),
         Err(EstimateError::Halted(reason)) => Err(RpcError::server(halted(&reason))),
@@ -225,7 +230,7 @@ fn estimate_in(cx: &Context, plan: &Plan) -> Reply {
 /// What a call reads and writes, whether bytecode or native, so that it can be paid for in advance (EIP-2930).
 fn access_list(cx: &Context, params: Params<'_>) -> Reply {
     let Plan { place, mut request, overrides } = plan(cx, &params.args()?, BlockNumberOrTag::Latest)?;
-    let mut simulator = Simulator::new(&place.0, cx.chain.environment(), place.1);
+    let mut simulator = Simulator::new(&place.ground, cx.chain.environment(), place.context);
     simulator.pretend(&overrides).map_err(|error| refused(&error.into()))?;
     let mut answer = AccessListResult::default();
     for _ in 0..ACCESS_LIST_RUNS {

@@ -6,6 +6,7 @@ use crate::{
     context::Context,
     error::RpcError,
     json::{Reply, json, quantity},
+    limits::fixed,
     method::Method,
     params::Params,
     quantity::Quantity,
@@ -92,7 +93,8 @@ fn history(cx: &Context, params: Params<'_>) -> Reply {
 
 fn check(percentiles: &[f64]) -> Result<(), RpcError> {
     if percentiles.len() > MAX_PERCENTILES {
-        return Err(RpcError::params(format!("too many percentiles: the limit is {MAX_PERCENTILES}")));
+        let (count, bound) = (percentiles.len(), fixed(MAX_PERCENTILES, "one request"));
+        return Err(RpcError::params(format!("too many percentiles: {count}, {bound}")));
     }
     let inside = percentiles.iter().all(|percentile| (0.0..=100.0).contains(percentile));
     if inside && percentiles.is_sorted() {

@@ -6,6 +6,7 @@ pub(crate) mod execute;
 pub(crate) mod fees;
 pub(crate) mod fill;
 pub(crate) mod logs;
+pub(crate) mod many;
 pub(crate) mod node;
 pub(crate) mod receipts;
 pub(crate) mod sign;

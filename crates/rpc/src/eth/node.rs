@@ -3,12 +3,13 @@
 
 use super::fees;
 use crate::{
-    block_id,
     context::Context,
     error::RpcError,
     json::{Reply, json, quantity},
+    limits::fixed,
     method::Method,
     params::Params,
+    pending,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use serde::Serialize;
@@ -132,7 +133,7 @@ fn capabilities(cx: &Context, _: Params<'_>) -> Reply {
         head: Head { number: format!("{head:#x}"), hash: view.hash_of(head)?.unwrap_or_default() },
         state: kept.clone(),
         tx: all.clone(),
-        logs: all.clone(),
+        logs: kept.clone(),
         receipts: all.clone(),
         blocks: all,
         stateproofs: kept,
@@ -152,15 +153,18 @@ fn storage_values(cx: &Context, params: Params<'_>) -> Reply {
         return Err(RpcError::params("empty request"));
     }
     if slots > MAX_SLOTS {
-        return Err(RpcError::params(format!("too many slots: the limit of one request is {MAX_SLOTS}")));
+        return Err(RpcError::params(format!(
+            "too many slots: {slots}, {}",
+            fixed(MAX_SLOTS, "one request")
+        )));
     }
     let view = cx.chain.view();
-    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
+    let ground = pending::ground(cx, &view, args.optional(1, "block")?)?;
     let mut values: BTreeMap<Address, Vec<B256>> = BTreeMap::new();
     for (address, slots) in asked {
         let of_account = values.entry(address).or_default();
         for slot in slots {
-            of_account.push(view.storage(address, slot, at)?.into());
+            of_account.push(ground.slot(address, slot)?.into());
         }
     }
     json(&values)

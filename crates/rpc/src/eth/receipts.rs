@@ -1,6 +1,7 @@
-//! `eth_sendRawTransactionSync` (EIP-7966): sends, and answers with the receipt once the transaction is sealed.
+//! `eth_sendRawTransactionSync` (EIP-7966) and `eth_sendTransactionSync`: send, and answer with the receipt once the transaction is sealed.
 //! The wait follows the chain's events; nothing polls.
 
+use super::sign;
 use crate::{
     context::Context,
     convert,
@@ -11,6 +12,7 @@ use crate::{
     quantity::Quantity,
 };
 use alloy_primitives::{B256, Bytes};
+use alloy_rpc_types_eth::TransactionRequest;
 use chain::SealedBlock;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -30,36 +32,64 @@ const NONCE_GAP: i32 = 6;
 /// How long to wait if nothing is asked for (recommended by the EIP).
 const USUAL_WAIT: Duration = Duration::from_secs(2);
 
-pub(crate) const METHODS: &[Method] = &[Method::wait("eth_sendRawTransactionSync", send_and_wait)];
+pub(crate) const METHODS: &[Method] = &[
+    Method::wait("eth_sendRawTransactionSync", send_raw),
+    Method::wait("eth_sendTransactionSync", send).keys(),
+];
 
-fn send_and_wait(cx: &Arc<Context>, params: Params<'_>) -> Pending {
+/// Transaction and wait, as both methods take them.
+fn arguments<T: serde::de::DeserializeOwned>(params: Params<'_>) -> Result<(T, Option<Quantity>), RpcError> {
+    let args = params.args()?;
+    let asked = args.optional(1, "timeout in milliseconds")?;
+    Ok((args.required(0, "transaction")?, asked))
+}
+
+fn send_raw(cx: &Arc<Context>, params: Params<'_>) -> Pending {
     let cx = cx.clone();
-    let read = params.args().and_then(|args| {
-        let asked: Option<Quantity> = args.optional(1, "timeout in milliseconds")?;
-        Ok((args.required::<Bytes>(0, "transaction")?, asked))
-    });
-    pending(read, |(raw, asked)| async move {
-        // As the EIP has it: a wait that cannot be is replaced by the usual one.
-        let asked = asked.map(|Quantity(millis)| Duration::from_millis(millis));
-        let longest = cx.limits.receipt_timeout;
-        let wait = asked.filter(|wait| !wait.is_zero() && *wait <= longest);
-        let wait = wait.unwrap_or(USUAL_WAIT.min(longest));
+    pending(arguments::<Bytes>(params), |(raw, asked)| async move {
         // Before it is sent: else its block could come between sending and listening.
-        let mut blocks = cx.chain.subscribe();
+        let blocks = cx.chain.subscribe();
         let hash = cx.chain.submit_raw(raw).await?;
-        if let Some(receipt) = sealed(&cx, hash)? {
-            return Ok(receipt);
-        }
-        unready(&cx, hash)?;
-        match timeout(wait, receipt(&cx, &mut blocks, hash)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let millis = wait.as_millis();
-                let why = format!("the transaction is in the pool, but was not sealed within {millis} ms");
-                Err(RpcError::coded(TIMEOUT, why).with_data(hash.to_string()))
-            }
-        }
+        wait(&cx, blocks, hash, asked).await
     })
+}
+
+fn send(cx: &Arc<Context>, params: Params<'_>) -> Pending {
+    let cx = cx.clone();
+    pending(arguments::<TransactionRequest>(params), |(request, asked)| async move {
+        let blocks = cx.chain.subscribe();
+        // The promised nonce is held until the pool has the transaction.
+        let (transaction, nonce) = sign::ready(&cx, request).await?;
+        let hash = cx.chain.submit(transaction).await?;
+        drop(nonce);
+        wait(&cx, blocks, hash, asked).await
+    })
+}
+
+/// The receipt, once there is one.
+async fn wait(
+    cx: &Context,
+    mut blocks: Receiver<Arc<SealedBlock>>,
+    hash: B256,
+    asked: Option<Quantity>,
+) -> Reply {
+    // As the EIP has it: a wait that cannot be is replaced by the usual one.
+    let asked = asked.map(|Quantity(millis)| Duration::from_millis(millis));
+    let longest = cx.limits.receipt_timeout;
+    let wait = asked.filter(|wait| !wait.is_zero() && *wait <= longest);
+    let wait = wait.unwrap_or(USUAL_WAIT.min(longest));
+    if let Some(receipt) = sealed(cx, hash)? {
+        return Ok(receipt);
+    }
+    unready(cx, hash)?;
+    match timeout(wait, receipt(cx, &mut blocks, hash)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let millis = wait.as_millis();
+            let why = format!("the transaction is in the pool, but was not sealed within {millis} ms");
+            Err(RpcError::coded(TIMEOUT, why).with_data(hash.to_string()))
+        }
+    }
 }
 
 /// The receipt, if the transaction is sealed.

@@ -25,6 +25,7 @@ type Held<'a> = Option<crate::accounts::Promise<'a>>;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_accounts", accounts),
+    Method::now("eth_requestAccounts", accounts),
     Method::now("eth_sign", sign).keys(),
     Method::now("personal_sign", personal_sign).keys(),
     Method::now("eth_signTypedData", sign_typed_data).keys(),

@@ -3,14 +3,14 @@
 
 use super::execute::{call_request, halted, overrides};
 use crate::{
-    block_id,
     context::Context,
     convert,
     error::RpcError,
     json::{Reply, json},
-    limits::raise,
+    limits::{fixed, raise},
     method::Method,
     params::Params,
+    pending,
     revert::reverted,
 };
 use alloy_consensus::{Header, TxEnvelope};
@@ -26,7 +26,7 @@ use chain::{
     block::receipt,
     empty::next_base_fee,
     executor::{
-        At, BlockContext, Ending, ExecutedBlock, Refusal, SimulationError, Simulator, TRANSFER_EMITTER,
+        BlockContext, Ending, ExecutedBlock, Refusal, SimulationError, Simulator, TRANSFER_EMITTER,
         assemble_header,
     },
 };
@@ -77,15 +77,11 @@ fn simulate(cx: &Context, params: Params<'_>) -> Reply {
     let payload: SimulatePayload = args.required(0, "payload")?;
     let block: Option<BlockId> = args.optional(1, "block")?;
     let view = cx.chain.view();
-    let at = block_id::state_at(&view, block)?;
-    let Some(base) = view.header(at)? else {
-        return Err(RpcError::server("header not found"));
-    };
+    let (source, base) = pending::base(cx, &view, block)?;
     let plans = place(&base, payload.block_state_calls, cx.chain.params().slot_secs)?;
     let Some(first) = plans.first().map(|plan| plan.number) else {
         return Err(RpcError::params("empty input: blockStateCalls has no block"));
     };
-    let source = At { reader: view.reader().clone(), number: at };
     let context = BlockContext { number: first, ..BlockContext::of(&base) };
     let mut simulation = Simulation {
         cx,
@@ -107,8 +103,9 @@ fn simulate(cx: &Context, params: Params<'_>) -> Reply {
 
 /// Gives each block its height and time, and fills the gaps between them with empty blocks.
 fn place(base: &Header, blocks: Vec<SimBlock>, slot_secs: u64) -> Result<Vec<Plan>, RpcError> {
-    let too_many =
-        || RpcError::coded(code::CLIENT_LIMIT, format!("too many blocks: one request may span {MAX_BLOCKS}"));
+    let too_many = || {
+        RpcError::coded(code::CLIENT_LIMIT, format!("too many blocks, {}", fixed(MAX_BLOCKS, "one request")))
+    };
     let last = base.number.saturating_add(MAX_BLOCKS);
     let mut plans: Vec<Plan> = Vec::new();
     let (mut number, mut timestamp) = (base.number, base.timestamp);

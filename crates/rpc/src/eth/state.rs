@@ -6,11 +6,15 @@ use crate::{
     context::Context,
     error::RpcError,
     json::{Reply, json, quantity},
+    limits::fixed,
     method::Method,
     params::Params,
+    pending,
 };
-use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_consensus::TrieAccount;
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use chain::Account;
 use serde::{Deserialize, Serialize};
 
 /// Slots in one proof.
@@ -21,6 +25,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_getTransactionCount", transaction_count),
     Method::now("eth_getCode", code),
     Method::now("eth_getStorageAt", storage),
+    Method::now("eth_getAccount", account),
+    Method::now("eth_getAccountInfo", account_info),
     Method::heavy("eth_getProof", proof),
 ];
 
@@ -28,8 +34,8 @@ fn balance(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     let view = cx.chain.view();
     let address = args.required(0, "address")?;
-    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
-    json(&view.account(address, at)?.balance)
+    let ground = pending::ground(cx, &view, args.optional(1, "block")?)?;
+    json(&ground.account_or_none(address)?.balance)
 }
 
 /// At `pending`, transactions in the pool count too.
@@ -37,7 +43,7 @@ fn transaction_count(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     let address = args.required(0, "address")?;
     let block: Option<BlockId> = args.optional(1, "block")?;
-    if block == Some(BlockId::Number(BlockNumberOrTag::Pending)) {
+    if pending::is_meant(block) {
         return quantity(next_nonce(cx, address)?);
     }
     let view = cx.chain.view();
@@ -58,8 +64,8 @@ fn code(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     let view = cx.chain.view();
     let address = args.required(0, "address")?;
-    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
-    json(&view.code(address, at)?)
+    let ground = pending::ground(cx, &view, args.optional(1, "block")?)?;
+    json(&ground.code_of(address)?)
 }
 
 fn storage(cx: &Context, params: Params<'_>) -> Reply {
@@ -67,8 +73,38 @@ fn storage(cx: &Context, params: Params<'_>) -> Reply {
     let view = cx.chain.view();
     let address = args.required(0, "address")?;
     let slot: U256 = args.required(1, "slot")?;
-    let at = block_id::state_at(&view, args.optional(2, "block")?)?;
-    json(&B256::from(view.storage(address, slot, at)?))
+    let ground = pending::ground(cx, &view, args.optional(2, "block")?)?;
+    json(&B256::from(ground.slot(address, slot)?))
+}
+
+/// An account as the state trie has it. The tries of a pending block are not made: it is answered from the newest block.
+fn account(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let at = block_id::state_at(&view, args.optional(1, "block")?)?;
+    let account = view.account(address, at)?;
+    let storage_root = view.storage_root(address, at)?;
+    let Account { nonce, balance, code_hash } = account;
+    json(&TrieAccount { nonce, balance, storage_root, code_hash })
+}
+
+/// The answer of `eth_getAccountInfo`.
+#[derive(Serialize)]
+struct AccountInfo {
+    balance: U256,
+    nonce: U64,
+    code: Bytes,
+}
+
+fn account_info(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let view = cx.chain.view();
+    let address = args.required(0, "address")?;
+    let ground = pending::ground(cx, &view, args.optional(1, "block")?)?;
+    let account = ground.account_or_none(address)?;
+    let nonce = U64::from(account.nonce);
+    json(&AccountInfo { balance: account.balance, nonce, code: ground.code_of(address)? })
 }
 
 /// The answer of `eth_getProof` (EIP-1186).
@@ -115,9 +151,8 @@ fn proof(cx: &Context, params: Params<'_>) -> Reply {
     let keys: Vec<SlotKey> = args.optional(1, "slots")?.unwrap_or_default();
     let slots: Vec<U256> = keys.iter().map(|key| key.slot()).collect();
     if slots.len() > MAX_PROVED_SLOTS {
-        return Err(RpcError::params(format!(
-            "too many slots: the limit of one proof is {MAX_PROVED_SLOTS}"
-        )));
+        let (count, bound) = (slots.len(), fixed(MAX_PROVED_SLOTS, "one proof"));
+        return Err(RpcError::params(format!("too many slots: {count}, {bound}")));
     }
     let at = block_id::state_at(&view, args.optional(2, "block")?)?;
     let account = view.account(address, at)?;

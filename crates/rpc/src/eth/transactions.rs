@@ -11,7 +11,7 @@ use crate::{
     params::Params,
     quantity::Quantity,
 };
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_rpc_types_eth::Transaction;
 use chain::SealedBlock;
 use std::sync::Arc;
@@ -22,6 +22,9 @@ pub(crate) const METHODS: &[Method] = &[
     Method::now("eth_getTransactionByBlockHashAndIndex", by_block_hash),
     Method::now("eth_getTransactionByBlockNumberAndIndex", by_block_number),
     Method::now("eth_getRawTransactionByHash", raw_by_hash),
+    Method::now("eth_getRawTransactionByBlockHashAndIndex", raw_by_block_hash),
+    Method::now("eth_getRawTransactionByBlockNumberAndIndex", raw_by_block_number),
+    Method::now("eth_getTransactionBySenderAndNonce", by_sender_and_nonce),
     Method::now("eth_getTransactionReceipt", receipt),
     Method::now("eth_pendingTransactions", pending_transactions),
 ];
@@ -94,6 +97,38 @@ fn by_block_hash(cx: &Context, params: Params<'_>) -> Reply {
 fn by_block_number(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     at(numbered(cx, args.required(0, "block")?)?, args.required(1, "index")?)
+}
+
+/// `null` where there is none, as reth has it; geth says `0x`.
+fn raw_at(block: Option<Arc<SealedBlock>>, index: Quantity) -> Reply {
+    let index = usize::try_from(index.0).unwrap_or(usize::MAX);
+    let found = block.and_then(|block| block.transactions.get(index).map(|it| it.raw.clone()));
+    json(&found)
+}
+
+fn raw_by_block_hash(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    raw_at(hashed(cx, args.required(0, "hash")?)?, args.required(1, "index")?)
+}
+
+fn raw_by_block_number(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    raw_at(numbered(cx, args.required(0, "block")?)?, args.required(1, "index")?)
+}
+
+/// Sealed or in the pool.
+fn by_sender_and_nonce(cx: &Context, params: Params<'_>) -> Reply {
+    let args = params.args()?;
+    let sender: Address = args.required(0, "sender")?;
+    let nonce: Quantity = args.required(1, "nonce")?;
+    let waiting = {
+        let (pending, queued) = cx.chain.pool().content_from(sender);
+        pending.get(&nonce.0).or_else(|| queued.get(&nonce.0)).cloned()
+    };
+    if let Some((block, index)) = cx.chain.view().transaction_of_nonce(sender, nonce.0)? {
+        return json(&convert::transaction(&block, index));
+    }
+    json(&waiting.map(|waiting| convert::pending(&waiting)))
 }
 
 fn receipt(cx: &Context, params: Params<'_>) -> Reply {

@@ -188,13 +188,8 @@ fn by_sender_and_nonce(cx: &Context, params: Params<'_>) -> Reply {
     let sender: Address = args.required(0, "sender")?;
     let nonce: Quantity = args.required(1, "nonce")?;
     let view = cx.chain.view();
-    let Some(number) = view.block_of_nonce(sender, nonce.0)? else { return null() };
-    let block = view.block(number)?;
-    let found = block
-        .iter()
-        .flat_map(|block| &block.transactions)
-        .find(|it| it.sender == sender && it.nonce() == nonce.0);
-    json(&found.map(|it| it.hash))
+    let found = view.transaction_of_nonce(sender, nonce.0)?;
+    json(&found.and_then(|(block, index)| block.transactions.get(index).map(|it| it.hash)))
 }
 
 /// The transaction that made a contract, and who did so in it; none for contracts of the first block.

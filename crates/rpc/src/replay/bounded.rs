@@ -1,7 +1,7 @@
 //! An inspector around an inspector that ends a run which would record too much or take too long. What is recorded is
 //! estimated from what the inner inspector is known to keep, before it keeps it; execution itself is bounded by gas.
 
-use crate::error::RpcError;
+use crate::{error::RpcError, limits::raise};
 use alloy_primitives::{
     Address, Log, U256,
     map::{AddressMap, HashSet},
@@ -80,7 +80,11 @@ impl Allowance {
     }
 
     fn overrun(&self) -> RpcError {
-        RpcError::server(format!("execution timeout: a trace may take {} ms", self.time.as_millis()))
+        let (millis, name) = (self.time.as_millis(), "call_timeout_secs");
+        RpcError::server(format!(
+            "execution timeout: a trace may take {millis} ms ({name}, or its own timeout); ask for less, or {}",
+            raise(name)
+        ))
     }
 }
 

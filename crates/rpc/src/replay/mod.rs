@@ -1,13 +1,15 @@
 //! What `debug_`, `trace_` and `ots_` share: sealed blocks run again under inspectors, within bounds. Reading order: this
-//! file (where a replay begins), `bounded` (what it may take), `tracer` (geth's tracers), `list` (long answers).
+//! file (where a replay begins), `bounded` (what it may take), `tracer` (geth's tracers), `stage` (where calls run), `list` (long answers).
 
 mod bounded;
 mod duration;
 mod list;
+mod stage;
 pub(crate) mod tracer;
 
 pub(crate) use bounded::{Allowance, Bounded, Keeps};
 pub(crate) use list::List;
+pub(crate) use stage::{Stage, calls_in, check_calls, next_block};
 pub(crate) use tracer::Tracer;
 
 use crate::{context::Context, error::RpcError};

@@ -7,7 +7,9 @@ mod develop;
 mod door;
 mod eth;
 mod limits;
+mod lookups;
 mod methods;
+mod pending;
 mod rest;
 mod safety;
 mod simulate;
@@ -60,6 +62,14 @@ async fn node() -> Node {
 }
 
 async fn node_with(mining: Mining, change: impl FnOnce(&mut ServerConfig)) -> Node {
+    node_keeping(chain::History::All, mining, change).await
+}
+
+async fn node_keeping(
+    history: chain::History,
+    mining: Mining,
+    change: impl FnOnce(&mut ServerConfig),
+) -> Node {
     let signers = signers();
     let funds = U256::from(10).pow(U256::from(22));
     let genesis = Genesis::dev(&DevOptions {
@@ -71,14 +81,7 @@ async fn node_with(mining: Mining, change: impl FnOnce(&mut ServerConfig)) -> No
         timestamp: 1_700_000_000,
         base_fee: None,
     });
-    let config = Config {
-        genesis,
-        data_dir: None,
-        history: chain::History::All,
-        mining,
-        pool: Default::default(),
-        audit: true,
-    };
+    let config = Config { genesis, data_dir: None, history, mining, pool: Default::default(), audit: true };
     let chain = Chain::open(config).unwrap();
     let mut config = ServerConfig {
         host: "127.0.0.1".into(),

@@ -2,14 +2,14 @@
 
 use super::{Kinds, results, verdict, watcher};
 use crate::{
-    block_id,
     context::Context,
     error::RpcError,
     eth::execute::{call_request, overrides, refused},
     json::{Reply, json},
     method::Method,
     params::Params,
-    replay::{self, Allowance, List},
+    pending::{self, Place},
+    replay::{self, Allowance, List, check_calls},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::Bytes;
@@ -17,12 +17,9 @@ use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverri
 use alloy_rpc_types_trace::parity::TraceResults;
 use chain::{
     CallRequest,
-    executor::{At, BlockContext, Simulated, Simulator},
+    executor::{Simulated, Simulator},
     transaction::recover,
 };
-
-/// Calls of one `trace_callMany`.
-const MAX_CALLS: usize = 1_024;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::heavy("trace_call", call),
@@ -31,11 +28,8 @@ pub(crate) const METHODS: &[Method] = &[
 ];
 
 /// After a block, or in the next one if it is `pending`.
-fn place(cx: &Context, block: Option<BlockId>) -> Result<(At, BlockContext), RpcError> {
-    let view = cx.chain.view();
-    let at = block_id::state_at(&view, block)?;
-    let pending = block == Some(BlockId::Number(BlockNumberOrTag::Pending));
-    Ok(cx.chain.place(&view, at, pending)?)
+fn place(cx: &Context, block: Option<BlockId>) -> Result<Place, RpcError> {
+    pending::place(cx, &cx.chain.view(), block)
 }
 
 fn call(cx: &Context, params: Params<'_>) -> Reply {
@@ -46,7 +40,7 @@ fn call(cx: &Context, params: Params<'_>) -> Reply {
     let state: Option<StateOverride> = args.optional(3, "state overrides")?;
     let block: Option<BlockOverrides> = args.optional(4, "block overrides")?;
     let pretended = overrides(state.unwrap_or_default(), block.unwrap_or_default())?;
-    let mut simulator = Simulator::new(&place.0, cx.chain.environment(), place.1);
+    let mut simulator = Simulator::new(&place.ground, cx.chain.environment(), place.context);
     simulator.pretend(&pretended).map_err(|error| refused(&error.into()))?;
     json(&watch(cx, &mut simulator, &request, &kinds, replay::allowance(cx))?.0)
 }
@@ -71,11 +65,9 @@ fn watch(
 fn call_many(cx: &Context, params: Params<'_>) -> Reply {
     let args = params.args()?;
     let calls: Vec<(TransactionRequest, Kinds)> = args.required(0, "calls")?;
-    if calls.len() > MAX_CALLS {
-        return Err(RpcError::params(format!("too many calls: {}, the limit is {MAX_CALLS}", calls.len())));
-    }
+    check_calls(calls.len())?;
     let place = place(cx, args.optional(1, "block")?)?;
-    let mut simulator = Simulator::new(&place.0, cx.chain.environment(), place.1);
+    let mut simulator = Simulator::new(&place.ground, cx.chain.environment(), place.context);
     let (mut all, allowance) = (List::new(cx.limits.max_response_bytes), replay::allowance(cx));
     for (request, kinds) in calls {
         let (told, simulated) = watch(cx, &mut simulator, &call_request(request)?, &kinds, allowance)?;
@@ -94,7 +86,7 @@ fn raw_transaction(cx: &Context, params: Params<'_>) -> Reply {
     let transaction =
         recover(raw, cx.chain.chain_id()).map_err(|error| RpcError::server(error.to_string()))?;
     let place = place(cx, Some(block.unwrap_or(BlockId::Number(BlockNumberOrTag::Pending))))?;
-    let mut simulator = Simulator::new(&place.0, cx.chain.environment(), place.1);
+    let mut simulator = Simulator::new(&place.ground, cx.chain.environment(), place.context);
     let mut watcher = watcher(cx, &kinds, replay::allowance(cx));
     let simulated = simulator.inspect_transaction(&transaction, &mut watcher);
     if let Some(error) = verdict(&watcher) {

@@ -8,6 +8,7 @@ use crate::{
     context::Context,
     error::RpcError,
     json::Reply,
+    limits::{fixed, raise},
     method::Method,
     params::Params,
     quantity::Quantity,
@@ -59,8 +60,10 @@ impl Wanted {
         }
         let length = last.saturating_sub(first).saturating_add(1);
         if length > most {
+            let name = "max_trace_blocks";
             return Err(RpcError::limit(format!(
-                "block range too large: {length} blocks, the limit is {most}"
+                "block range too large: {length} blocks, and one trace_filter may span {most} ({name}); narrow it, or {}",
+                raise(name)
             )));
         }
         Ok(first..=last)
@@ -70,7 +73,8 @@ impl Wanted {
         let side = |addresses: &Option<Vec<Address>>| match addresses.as_deref().unwrap_or_default() {
             many if many.len() > MAX_ADDRESSES => {
                 let len = many.len();
-                Err(RpcError::params(format!("too many addresses: {len}, the limit is {MAX_ADDRESSES}")))
+                let bound = fixed(MAX_ADDRESSES, "one side of a filter");
+                Err(RpcError::params(format!("too many addresses: {len}, {bound}")))
             }
             few => Ok(few.to_vec()),
         };

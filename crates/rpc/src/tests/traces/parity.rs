@@ -106,7 +106,11 @@ async fn a_filter_over_too_many_blocks_is_refused() {
     let refused = node.call("trace_filter", json!([{}])).await.unwrap_err();
     assert_eq!(
         (refused.code, refused.message.as_str()),
-        (-32005, "block range too large: 11 blocks, the limit is 10")
+        (
+            -32005,
+            "block range too large: 11 blocks, and one trace_filter may span 10 (max_trace_blocks); narrow it, or the node's \
+             operator changes it with --limit max_trace_blocks=VALUE"
+        )
     );
     assert_eq!(node.get("trace_filter", json!([{ "fromBlock": "0x1" }])).await, json!([]));
     node.end().await;
