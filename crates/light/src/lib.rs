@@ -2,3 +2,4 @@
 //! that trust none.
 
 pub mod bn254;
+pub mod certificate;
