@@ -55,6 +55,8 @@ pub enum Node {
     Operator(u32),
     /// No attack of this part is cheaper than λ: one price for each service, in units of 1 / denominator of the bound.
     Leaf(Vec<u128>),
+    /// No attack of this part exists: the stake left to use does not reach the need of this attacked service.
+    Unreachable(u32),
 }
 
 /// A proof that cost ≥ λ · prize for every attack, λ = `ratio`.
@@ -123,7 +125,7 @@ pub enum Refusal {
     Zero,
     /// This node branches on a variable that is already decided.
     Decided(usize),
-    /// This leaf is not proved by its prices.
+    /// This leaf is not proved by its prices, or its service can be reached.
     Unproved(usize),
     /// The tree ends early, or goes on after its end, at this node.
     Shape(usize),
@@ -169,8 +171,15 @@ pub fn verify(network: &Network, certificate: &Certificate) -> Result<Claim, Ref
     let sorted = network.starts.is_sorted() && network.starts.first() == Some(&0);
     let ends = network.starts.last() == Some(&network.edges.len());
     let known = network.edges.iter().all(|(service, _)| (*service as usize) < services);
+    let rises = network.starts.windows(2).all(|pair| match pair {
+        [begin, end] => network
+            .edges
+            .get(*begin..*end)
+            .is_some_and(|edges| edges.is_sorted_by(|one, next| one.0 < next.0)),
+        _ => false,
+    });
     let fits = operators.checked_add(1) == Some(network.starts.len()) && network.prizes.len() == services;
-    if !(sorted && ends && known && fits) {
+    if !(sorted && ends && known && rises && fits) {
         return Err(Refusal::Network);
     }
     if certificate.service.is_some_and(|service| service as usize >= services) {
@@ -199,16 +208,20 @@ fn verify_lower(network: &Network, service: Option<u32>, lower: &Lower) -> Resul
         if !open {
             return Err(Refusal::Shape(index));
         }
-        let Node::Leaf(prices) = node else {
-            let mark = mark_of(node, &mut operators, &mut services).ok_or(Refusal::Index)?;
-            if *mark != Mark::Free {
-                return Err(Refusal::Decided(index));
+        let proved = match node {
+            Node::Leaf(prices) => leaf_bound(network, lower.ratio, prices, &operators, &services)? >= 0,
+            Node::Unreachable(service) => unreachable(network, *service, &operators, &services)?,
+            Node::Service(_) | Node::Operator(_) => {
+                let mark = mark_of(node, &mut operators, &mut services).ok_or(Refusal::Index)?;
+                if *mark != Mark::Free {
+                    return Err(Refusal::Decided(index));
+                }
+                *mark = Mark::In;
+                path.push(node);
+                continue;
             }
-            *mark = Mark::In;
-            path.push(node);
-            continue;
         };
-        if leaf_bound(network, lower.ratio, prices, &operators, &services)? < 0 {
+        if !proved {
             return Err(Refusal::Unproved(index));
         }
         // Back to the nearest branch whose second part is still to come.
@@ -231,8 +244,31 @@ fn mark_of<'a>(node: &Node, operators: &'a mut [Mark], services: &'a mut [Mark])
     match node {
         Node::Service(service) => services.get_mut(*service as usize),
         Node::Operator(operator) => operators.get_mut(*operator as usize),
-        Node::Leaf(_) => None,
+        Node::Leaf(_) | Node::Unreachable(_) => None,
     }
+}
+
+/// Whether an attacked service cannot be corrupted by the operators that are not left out. Where parts may be used, an
+/// operator that is not burnt whole still brings its parts, so nothing is out of reach.
+fn unreachable(
+    network: &Network,
+    service: u32,
+    operators: &[Mark],
+    services: &[Mark],
+) -> Result<bool, Refusal> {
+    let need = network.needs.get(service as usize).ok_or(Refusal::Index)?;
+    if network.divisible || services.get(service as usize) != Some(&Mark::In) {
+        return Ok(false);
+    }
+    let mut left = 0u128;
+    for (operator, _) in operators.iter().enumerate().filter(|(_, mark)| **mark != Mark::Out) {
+        let edges = network.of_operator(operator).ok_or(Refusal::Network)?;
+        if let Ok(edge) = edges.binary_search_by_key(&service, |(service, _)| *service) {
+            let stake = edges.get(edge).map_or(0, |(_, stake)| *stake);
+            left = left.checked_add(stake).ok_or(Refusal::Overflow)?;
+        }
+    }
+    Ok(left < *need)
 }
 
 /// A number that cost − λ · prize of no attack of this part falls below, times the denominator of λ.

@@ -11,9 +11,12 @@
               passes the integer checker of `light`, and amounts are added with checks where a graph is built"
 )]
 
+pub mod certificate;
 pub mod error;
 pub mod input;
 pub mod model;
+pub mod solve;
 
 pub use error::Error;
 pub use model::{Edge, Graph, Mode, Operator, PrizeRule, Ratio, Service};
+pub use solve::{Level, Limits, Slack, slack, slack_of_service};

@@ -72,6 +72,10 @@ fn node(out: &mut Vec<u8>, node: &Node) {
             number(out, prices.len() as u128);
             prices.iter().for_each(|price| number(out, *price));
         }
+        Node::Unreachable(service) => {
+            out.push(3);
+            number(out, (*service).into());
+        }
     }
 }
 
@@ -179,6 +183,7 @@ impl Reader<'_> {
             0 => Ok(Node::Service(self.index()?)),
             1 => Ok(Node::Operator(self.index()?)),
             2 => Ok(Node::Leaf((0..self.length()?).map(|_| self.number()).collect::<Result<_, _>>()?)),
+            3 => Ok(Node::Unreachable(self.index()?)),
             _ => self.refuse(),
         }
     }

@@ -64,6 +64,22 @@ fn a_tree_must_cover_all_cases_once() {
 }
 
 #[test]
+fn a_service_is_unreachable_only_without_the_stake_that_is_left_out() {
+    let leaf = || Node::Leaf(vec![60, 60]);
+    // Without operator 0 the other one of each service brings 4 of 5.
+    let tree = vec![Node::Operator(0), leaf(), Node::Service(1), Node::Unreachable(1), leaf()];
+    assert!(verify(&hub(), &with_tree(tree.clone())).is_ok());
+    let elastic = Network { divisible: true, ..hub() };
+    assert!(verify(&elastic, &with_tree(tree.clone())).is_err());
+    let mut not_attacked = tree.clone();
+    not_attacked[3] = Node::Unreachable(0);
+    assert_eq!(verify(&hub(), &with_tree(not_attacked)), Err(Refusal::Unproved(3)));
+    let mut with_zero = tree;
+    with_zero.swap(1, 3);
+    assert!(verify(&hub(), &with_tree(with_zero)).is_err());
+}
+
+#[test]
 fn an_attack_must_reach_every_need() {
     let attack = |services: &[u32], operators: &[u32]| {
         let upper = Attack { services: services.into(), operators: operators.into(), parts: vec![] };
@@ -109,7 +125,13 @@ fn sums_beyond_127_bits_and_lists_that_do_not_fit_are_refused() {
 fn bytes_read_back_and_no_cut_is_a_certificate() {
     let mut certificate = certificate();
     certificate.service = Some(1);
-    let nodes = vec![Node::Service(0), Node::Leaf(vec![u128::MAX, 0]), Node::Operator(7), Node::Leaf(vec![])];
+    let nodes = vec![
+        Node::Service(0),
+        Node::Leaf(vec![u128::MAX, 0]),
+        Node::Operator(7),
+        Node::Leaf(vec![]),
+        Node::Unreachable(9),
+    ];
     certificate.lower.as_mut().unwrap().nodes = nodes;
     certificate.upper.as_mut().unwrap().parts = vec![Part { operator: 1, service: 300, stake: 1 << 90 }];
     let bytes = encode(&certificate);

@@ -1,0 +1,465 @@
+//! Branch and bound in the ratio itself: each open case carries a proved lower bound on cost / prize (Dinkelbach on its
+//! relaxation), the lowest is opened next, and the cheapest attack found bounds from above. Stopped at any time, the
+//! tree so far is a proof of the lowest open bound.
+
+use super::{
+    attacks::{Attacker, Priced},
+    relaxation::{Relaxation, Variable},
+    simplex::{Outcome, Snapshot},
+};
+use crate::{
+    Graph, Mode,
+    certificate::{self, Fraction, LeafState, Lower, Network, Node},
+};
+use std::{cmp::Ordering, collections::BinaryHeap, rc::Rc};
+
+/// Fractions nearer than this to 0 or 1 count as whole.
+const WHOLE: f64 = 1e-7;
+/// Relaxations solved for one case at most.
+const STEPS: usize = 30;
+
+/// A case: a node of the tree.
+struct Case {
+    parent: usize,
+    /// What distinguishes it from its parent.
+    decision: Option<(Variable, bool)>,
+    /// The two parts, where it is divided: with and without the variable.
+    parts: Option<(Variable, [usize; 2])>,
+    /// What proves it, where it is not divided.
+    proof: Proof,
+}
+
+#[derive(Clone)]
+enum Proof {
+    /// Services with the price of a unit of their stake.
+    Prices(Vec<(u32, f64)>),
+    /// The need of this service is out of reach.
+    Unreachable(u32),
+}
+
+/// A case that is still to be divided.
+struct Open {
+    bound: f64,
+    case: usize,
+    depth: usize,
+    branch: Variable,
+    /// The first case that it is part of, by the service of largest need attacked.
+    group: usize,
+    /// Where the group's relaxation stood; none before the group has one of its own.
+    snapshot: Option<Rc<Snapshot>>,
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Open {}
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Open {
+    /// The lowest bound first, then the deepest, then the newest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_bound = other.bound.total_cmp(&self.bound);
+        by_bound.then(self.depth.cmp(&other.depth)).then(self.case.cmp(&other.case))
+    }
+}
+
+/// How far to search.
+pub(super) struct Effort<'a> {
+    /// Width of the interval of cost / prize at which to stop.
+    pub gap: f64,
+    /// Cases to divide at most.
+    pub cases: u64,
+    /// Asked now and then; true stops the search.
+    pub stop: &'a mut dyn FnMut(Progress) -> bool,
+}
+
+/// Where a search stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Cases divided so far.
+    pub cases: u64,
+    /// γ is at least this.
+    pub lower: f64,
+    /// γ is at most this.
+    pub upper: f64,
+}
+
+/// The search over one graph.
+pub(super) struct Search<'g> {
+    graph: &'g Graph,
+    must: Option<u32>,
+    rows: Vec<u32>,
+    scale: f64,
+    /// The relaxation over all rows, in use while the first cases are looked at.
+    whole: Relaxation,
+    /// A group speaks of its own service and those of smaller need: few rows and operators, so quick to solve.
+    groups: Vec<Option<Box<Relaxation>>>,
+    attacker: Attacker<'g>,
+    cases: Vec<Case>,
+    open: BinaryHeap<Open>,
+    /// The lowest bound among closed cases.
+    closed: f64,
+    pub best: Priced,
+    /// Cases divided.
+    pub divided: u64,
+    /// Pivots of all relaxations.
+    pub pivots: u64,
+    solution: Vec<f64>,
+    decisions: Vec<(Variable, bool)>,
+}
+
+impl<'g> Search<'g> {
+    /// Begins with the attack `best`; `rows` are services with prize and need, largest need first.
+    pub(super) fn new(graph: &'g Graph, must: Option<u32>, rows: Vec<u32>, best: Priced) -> Self {
+        let scale = (best.cost as f64).max(1.0);
+        Self {
+            graph,
+            must,
+            whole: Relaxation::new(graph, rows.clone(), scale),
+            groups: vec![None; rows.len()],
+            rows,
+            scale,
+            attacker: Attacker::new(graph, must),
+            cases: Vec::new(),
+            open: BinaryHeap::new(),
+            closed: f64::INFINITY,
+            best,
+            divided: 0,
+            pivots: 0,
+            solution: Vec::new(),
+            decisions: Vec::new(),
+        }
+    }
+
+    /// The proved lower bound on cost / prize.
+    pub(super) fn lower(&self) -> f64 {
+        let open = self.open.peek().map_or(f64::INFINITY, |open| open.bound);
+        open.min(self.closed).min(self.best.ratio())
+    }
+
+    fn target(&self, gap: f64) -> f64 {
+        self.best.ratio() - 0.8 * gap
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { cases: self.divided, lower: self.lower() - 1.0, upper: self.best.ratio() - 1.0 }
+    }
+
+    /// The first cases: the attacked service of largest need is this or that one (all earlier ones not attacked).
+    /// Where every attack must include one service, there is one first case. `fallback` are prices by row that prove
+    /// the ratio `weakest` of every case.
+    pub(super) fn begin(&mut self, fallback: &[f64], weakest: f64, effort: &mut Effort) {
+        let proof = Proof::Prices(self.by_service(&self.rows, fallback));
+        self.cases.push(Case { parent: 0, decision: None, parts: None, proof });
+        let mut whole = self.whole.clone();
+        if self.must.is_some() {
+            return self.enter(0, (0, 0), weakest, effort.gap, &mut whole, true);
+        }
+        let mut last = 0;
+        for group in 0..self.rows.len() {
+            let [with, without] = self.divide(last, Variable::Service(self.rows[group]));
+            last = without;
+            if (effort.stop)(self.progress()) {
+                self.closed = self.closed.min(weakest);
+                return;
+            }
+            self.enter(with, (group, 1), weakest, effort.gap, &mut whole, true);
+        }
+        self.cases[last].proof = Proof::Prices(Vec::new());
+    }
+
+    fn by_service(&self, rows: &[u32], prices: &[f64]) -> Vec<(u32, f64)> {
+        rows.iter().copied().zip(prices.iter().copied()).filter(|(_, price)| *price > 0.0).collect()
+    }
+
+    fn divide(&mut self, parent: usize, variable: Variable) -> [usize; 2] {
+        let proof = self.cases[parent].proof.clone();
+        let first = self.cases.len();
+        for value in [true, false] {
+            let decision = Some((variable, value));
+            self.cases.push(Case { parent, decision, parts: None, proof: proof.clone() });
+        }
+        self.cases[parent].parts = Some((variable, [first, first + 1]));
+        [first, first + 1]
+    }
+
+    /// Divides the lowest case until the interval is narrow, nothing is open, or the effort is spent.
+    pub(super) fn run(&mut self, effort: &mut Effort) {
+        while let Some(open) = self.open.pop() {
+            let done = self.best.ratio() - open.bound <= effort.gap;
+            if done || self.divided >= effort.cases || (effort.stop)(self.progress()) {
+                self.open.push(open);
+                return;
+            }
+            self.divided += 1;
+            let parts = self.divide(open.case, open.branch);
+            let mut relaxation = self.group(open.group);
+            for case in parts {
+                if let Some(snapshot) = &open.snapshot {
+                    relaxation.restore(snapshot);
+                }
+                self.enter(
+                    case,
+                    (open.group, open.depth + 1),
+                    open.bound,
+                    effort.gap,
+                    &mut relaxation,
+                    false,
+                );
+            }
+            self.groups[open.group] = Some(relaxation);
+        }
+    }
+
+    /// The relaxation of a group, taken out of its place, made when first needed.
+    fn group(&mut self, group: usize) -> Box<Relaxation> {
+        let made = self.groups[group].take();
+        made.unwrap_or_else(|| {
+            let rows = self.rows[if self.must.is_some() { 0 } else { group }..].to_vec();
+            Box::new(Relaxation::new(self.graph, rows, self.scale))
+        })
+    }
+
+    /// Evaluates a case and files it: closed if proved to the target, else open.
+    fn enter(
+        &mut self,
+        case: usize,
+        (group, depth): (usize, usize),
+        parent_bound: f64,
+        gap: f64,
+        relaxation: &mut Relaxation,
+        first: bool,
+    ) {
+        self.collect(case);
+        relaxation.decide(&self.decisions);
+        if let Some(service) = self.out_of_reach(relaxation) {
+            self.cases[case].proof = Proof::Unreachable(service);
+            return;
+        }
+        let before = relaxation.pivots();
+        let (bound, branch) = self.evaluate(case, parent_bound, gap, relaxation);
+        self.pivots += relaxation.pivots() - before;
+        match branch {
+            Some(branch) if bound < self.target(gap) => {
+                let snapshot = (!first).then(|| Rc::new(relaxation.snapshot()));
+                self.open.push(Open { bound, case, depth, branch, group, snapshot });
+            }
+            _ => self.closed = self.closed.min(bound),
+        }
+    }
+
+    /// The decisions on the way to a case.
+    fn collect(&mut self, case: usize) {
+        self.decisions.clear();
+        if let Some(service) = self.must {
+            self.decisions.push((Variable::Service(service), true));
+        }
+        let mut at = case;
+        while let Some(decision) = self.cases[at].decision {
+            self.decisions.push(decision);
+            at = self.cases[at].parent;
+        }
+    }
+
+    /// An attacked service that the operators left cannot corrupt, in integers.
+    fn out_of_reach(&self, relaxation: &Relaxation) -> Option<u32> {
+        let excludes = self.decisions.iter().any(|it| matches!(it, (Variable::Operator(_), false)));
+        if self.graph.mode() != Mode::Full || !excludes {
+            return None;
+        }
+        self.decisions.iter().find_map(|decision| {
+            let (Variable::Service(service), true) = decision else { return None };
+            let edges = self.graph.of_service(*service as usize).iter();
+            let left: u128 =
+                edges.filter(|edge| !relaxation.is_out(edge.operator)).map(|edge| edge.stake).sum();
+            (left < self.graph.need(*service as usize)).then_some(*service)
+        })
+    }
+
+    /// The proved bound of a case, and what to divide it on if that is below the target.
+    fn evaluate(
+        &mut self,
+        case: usize,
+        parent_bound: f64,
+        gap: f64,
+        relaxation: &mut Relaxation,
+    ) -> (f64, Option<Variable>) {
+        let mut ratio = self.target(gap).max(parent_bound);
+        let mut solution = std::mem::take(&mut self.solution);
+        let mut bound = parent_bound;
+        for step in 0..STEPS {
+            let proved = match relaxation.solve(ratio) {
+                Outcome::Optimal(value) => value >= -1e-11,
+                Outcome::Infeasible | Outcome::Stalled => break,
+            };
+            let mut next = ratio;
+            if !proved {
+                relaxation.solution(&mut solution);
+                self.improve(&solution, relaxation, step);
+                let Some(found) = relaxation.ratio_of(&solution) else { break };
+                next = found;
+            }
+            if next <= parent_bound {
+                // The parent's prices prove the parent's bound here too; nothing better is to be had.
+                break;
+            }
+            if proved || next >= ratio * (1.0 - 1e-13) {
+                let prices = self.by_service(&relaxation.rows, &relaxation.prices());
+                self.cases[case].proof = Proof::Prices(prices);
+                bound = bound.max(next.min(ratio));
+                break;
+            }
+            ratio = next;
+        }
+        let mut branch = None;
+        if bound < self.target(gap) {
+            relaxation.solution(&mut solution);
+            branch = self.branch(&solution, relaxation);
+        }
+        self.solution = solution;
+        (bound, branch)
+    }
+
+    /// Looks for attacks near a fractional one: always at first, later now and then.
+    fn improve(&mut self, solution: &[f64], relaxation: &Relaxation, step: usize) {
+        let thresholds: &[f64] = match (self.divided, step) {
+            (0..64, _) => &[0.999, 0.5, 1e-6],
+            (_, 0) if self.divided % 4 == 0 => &[0.5],
+            _ => &[],
+        };
+        let parts = |value: &f64| value.min(1.0 - value) > WHOLE;
+        let whole = !solution[..relaxation.operators.len() + relaxation.rows.len()].iter().any(parts);
+        for least in if whole { &[0.5] } else { thresholds } {
+            let found = self.attacker.round(solution, &relaxation.operators, &relaxation.rows, *least);
+            if let Some(found) = found.filter(|found| found.beats(&self.best)) {
+                self.best = found;
+            }
+        }
+    }
+
+    /// What to divide on: a service that is partly attacked, else the operator that is partly burnt at most stake, else
+    /// whatever is undecided.
+    fn branch(&self, solution: &[f64], relaxation: &Relaxation) -> Option<Variable> {
+        let (operators, rows) = (&relaxation.operators, &relaxation.rows);
+        let part = |value: f64| value.min(1.0 - value);
+        let heaviest = |weighted: &mut dyn Iterator<Item = (f64, Variable)>| {
+            let open = weighted.filter(|(weight, it)| *weight > 0.0 && relaxation.is_open(*it));
+            open.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, variable)| variable)
+        };
+        let split = |value: f64, weight: u128| {
+            if part(value) > WHOLE { part(value) * weight as f64 } else { 0.0 }
+        };
+        let services = rows.iter().zip(&solution[operators.len()..]).map(|(service, value)| {
+            (split(*value, self.graph.services()[*service as usize].prize), Variable::Service(*service))
+        });
+        let stake = |operator: u32| self.graph.operators()[operator as usize].stake;
+        let burnt = operators
+            .iter()
+            .zip(solution)
+            .map(|(operator, value)| (split(*value, stake(*operator)), Variable::Operator(*operator)));
+        let open = operators.iter().zip(solution).map(|(operator, value)| {
+            (stake(*operator) as f64 * if *value > 0.5 { 1.0 } else { 1e-9 }, Variable::Operator(*operator))
+        });
+        let attacked = rows.iter().map(|service| (1.0, Variable::Service(*service)));
+        heaviest(&mut services.into_iter())
+            .or_else(|| heaviest(&mut burnt.into_iter()))
+            .or_else(|| heaviest(&mut open.into_iter()))
+            .or_else(|| heaviest(&mut attacked.into_iter()))
+    }
+
+    /// The proof so far: every case with integer prices, and the highest ratio that all of them prove.
+    pub(super) fn proof(&self, network: &Network) -> Lower {
+        let den = certificate::denominator(network);
+        let mut writer = Writer {
+            search: self,
+            network,
+            den,
+            num: (self.lower() * den as f64).floor() as u128,
+            operators: vec![None; network.stakes.len()],
+            services: vec![None; network.needs.len()],
+            nodes: Vec::new(),
+        };
+        if let Some(service) = self.must {
+            writer.services[service as usize] = Some(true);
+        }
+        writer.write();
+        Lower { ratio: Fraction { num: writer.num, den }, nodes: writer.nodes }
+    }
+}
+
+/// Writes a tree down in preorder, without recursion: chains of services are long.
+struct Writer<'a, 'g> {
+    search: &'a Search<'g>,
+    network: &'a Network,
+    den: u128,
+    num: u128,
+    operators: Vec<Option<bool>>,
+    services: Vec<Option<bool>>,
+    nodes: Vec<Node>,
+}
+
+impl Writer<'_, '_> {
+    fn write(&mut self) {
+        // A case to visit, or a variable to free again.
+        enum Step {
+            Visit(usize),
+            Free(Variable),
+        }
+        let mut steps = vec![Step::Visit(0)];
+        while let Some(step) = steps.pop() {
+            let case = match step {
+                Step::Free(variable) => {
+                    self.set(variable, None);
+                    continue;
+                }
+                Step::Visit(case) => case,
+            };
+            if let Some((variable, value)) = self.search.cases[case].decision {
+                self.set(variable, Some(value));
+                if !value {
+                    steps.push(Step::Free(variable));
+                }
+            }
+            match self.search.cases[case].parts {
+                Some((variable, [with, without])) => {
+                    self.nodes.push(match variable {
+                        Variable::Service(service) => Node::Service(service),
+                        Variable::Operator(operator) => Node::Operator(operator),
+                    });
+                    steps.push(Step::Visit(without));
+                    steps.push(Step::Visit(with));
+                }
+                None => self.leaf(case),
+            }
+        }
+    }
+
+    fn set(&mut self, variable: Variable, value: Option<bool>) {
+        match variable {
+            Variable::Service(service) => self.services[service as usize] = value,
+            Variable::Operator(operator) => self.operators[operator as usize] = value,
+        }
+    }
+
+    fn leaf(&mut self, case: usize) {
+        let prices = match &self.search.cases[case].proof {
+            Proof::Unreachable(service) => return self.nodes.push(Node::Unreachable(*service)),
+            Proof::Prices(prices) => prices,
+        };
+        let mut dense = vec![0; self.network.needs.len()];
+        for (service, price) in prices {
+            // A service that is not attacked here needs no price.
+            if self.services[*service as usize] != Some(false) {
+                dense[*service as usize] = certificate::integer_price(*price, self.den);
+            }
+        }
+        let state = LeafState { operators: &self.operators, services: &self.services };
+        self.num = certificate::certified(self.network, &state, &dense, self.den, self.num);
+        self.nodes.push(Node::Leaf(dense));
+    }
+}
