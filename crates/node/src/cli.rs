@@ -1,7 +1,7 @@
 //! The command line: what can be typed, with its help. Flags that mean what anvil's mean have anvil's names. What the
 //! commands do is in [`crate::commands`].
 
-use crate::{accounts::TEST_MNEMONIC, settings::Layer, telemetry::LogFormat};
+use crate::{accounts::TEST_MNEMONIC, risk::RiskCommand, settings::Layer, telemetry::LogFormat};
 use alloy_primitives::{Address, U256, utils::parse_ether};
 use clap::{
     Args, Parser, Subcommand,
@@ -50,6 +50,9 @@ pub enum Command {
     /// Show or check what `node` would run with
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// How secure restaking is: slack, attacks, certificates
+    #[command(subcommand)]
+    Risk(Box<RiskCommand>),
     /// Look at all of a data directory: state, blocks, and the invariants of restaking
     Doctor(DoctorArgs),
     /// Print a script that completes commands and flags in a shell

@@ -6,6 +6,8 @@ use std::{fmt::Display, io::Write, process::ExitCode};
 
 /// A negative answer that was asked for.
 const NEGATIVE: u8 = 2;
+/// Neither yes nor no within the effort allowed.
+const UNDECIDED: u8 = 3;
 /// A broken command line or configuration.
 const USAGE: u8 = 64;
 /// Anything else that went wrong.
@@ -35,6 +37,11 @@ impl Failure {
     /// A negative answer that was asked for (exit code 2).
     pub fn negative(message: impl Display) -> Self {
         Self { code: NEGATIVE, ..Self::new(message) }
+    }
+
+    /// Neither yes nor no within the effort allowed (exit code 3).
+    pub fn undecided(message: impl Display) -> Self {
+        Self { code: UNDECIDED, ..Self::new(message) }
     }
 
     /// Ctrl-C before the work was done (exit code 130).

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod demo;
 mod failure;
+mod risk;
 mod running;
 mod settings;
 mod state_file;
@@ -38,6 +39,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Node(args) => commands::node::run(args, started),
         Command::Demo(args) => demo::run(args, started),
         Command::Config(command) => commands::config::run(command),
+        Command::Risk(command) => risk::run(command),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Completions { shell } => commands::completions(*shell),
     }

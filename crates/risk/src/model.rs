@@ -66,6 +66,22 @@ impl Ratio {
         (amount / den) * num + ((amount % den) * num).div_ceil(den)
     }
 
+    /// Reads `1/3`.
+    ///
+    /// # Errors
+    /// Text that is no fraction above 0 and at most 1.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let place = || "threshold".to_owned();
+        let wanted = "a fraction such as 1/3";
+        let wrong = || Error::NotANumber { place: place(), text: text.into(), wanted };
+        let (num, den) = text.split_once('/').unwrap_or((text, "1"));
+        let part = |text: &str| text.trim().parse().map_err(|_| wrong());
+        let ratio = Self { num: part(num)?, den: part(den)? };
+        let range = || "(0, 1]".to_owned();
+        let outside = || Error::OutOfRange { place: place(), text: text.into(), range: range() };
+        if ratio.is_valid() { Ok(ratio) } else { Err(outside()) }
+    }
+
     /// As a floating-point number.
     pub fn value(self) -> f64 {
         f64::from(self.num) / f64::from(self.den)

@@ -130,7 +130,8 @@ fn read_services(text: &str, draft: &mut Draft, names: &mut BTreeMap<String, u32
         service.bug = table.chance(row, "p_bug")?;
         service.redistribute = table.chance(row, "redistribute")?;
         let prize = table.field(&row.1, "prize_gwei").map(|text| table.amount(row.0, text)).transpose()?;
-        let theta = table.field(&row.1, "theta").map(|text| ratio(&table.place(row.0), text)).transpose()?;
+        let theta = table.field(&row.1, "theta").map(Ratio::parse).transpose();
+        let theta = theta.map_err(|error| Error::Form(format!("{}: {error}", table.place(row.0))))?;
         let row_number = table.field(&row.1, "index").map_or_else(|| index.to_string(), str::to_owned);
         for key in [id.to_owned(), row_number] {
             if names.insert(key.clone(), index).is_some() {
@@ -141,16 +142,6 @@ fn read_services(text: &str, draft: &mut Draft, names: &mut BTreeMap<String, u32
         draft.services.push((service, prize, theta));
     }
     Ok(())
-}
-
-/// Reads `1/3`.
-pub(super) fn ratio(place: &str, text: &str) -> Result<Ratio, Error> {
-    let wanted = "a fraction such as 1/3";
-    let wrong = || Error::NotANumber { place: place.into(), text: text.into(), wanted };
-    let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-    let num = num.trim().parse().map_err(|_| wrong())?;
-    let den = den.trim().parse().map_err(|_| wrong())?;
-    Ok(Ratio { num, den })
 }
 
 /// Reads a table of prizes into a draft.
