@@ -11,12 +11,24 @@
               passes the integer checker of `light`, and amounts are added with checks where a graph is built"
 )]
 
+pub mod allocate;
+pub mod cascade;
 pub mod certificate;
+pub mod chart;
+pub mod concentration;
 pub mod error;
 pub mod input;
+pub mod leverage;
 pub mod model;
+pub mod pool;
+pub mod price;
+pub mod shocked;
+pub mod simulate;
 pub mod solve;
+pub mod statistics;
+pub mod stress;
 
 pub use error::Error;
 pub use model::{Edge, Graph, Mode, Operator, PrizeRule, Ratio, Service};
+pub use simulate::{LossModel, Portfolio};
 pub use solve::{Level, Limits, Slack, slack, slack_of_service};
