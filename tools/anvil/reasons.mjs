@@ -5,12 +5,11 @@
 const CODES = "Error codes: Bulwark's are geth's, -32000 for what the chain refuses; anvil has its own";
 const BEYOND = "Bulwark has the method, anvil has not";
 const MISSING =
-  "anvil has the method, Bulwark has not: what it asks for (proof of work, a wire protocol, a code index) does not exist here";
+  "anvil has the method, Bulwark has not: what it asks for (proof of work, a wire protocol) does not exist here";
 const FINAL = "One producer, no reorganisation: a sealed block is safe and final at once (decision 21)";
 const STRICT = "Bulwark refuses what contradicts itself, as geth does; anvil takes one of the two or answers nothing";
 const MILD = "Bulwark takes the default, as geth does; anvil asks for every argument";
-const PENDING =
-  "`pending` is the newest sealed block: blocks are sealed at once, and a block that nobody sealed is not made up";
+const ABSENT_CODE = "Code that nobody has is `null`, as reth has it";
 const GENESIS = "The base fee given at the start is that of block 0, as in a genesis file; with anvil, that of block 1";
 const RECEIPT = "anvil adds fields to receipts that Ethereum's specification does not have for these transactions";
 const STATE = "The state at the start is not the same: native contracts are there, so proofs are deeper";
@@ -29,10 +28,6 @@ const FORK = "Bulwark does not fork another chain: native contracts cannot be ru
 const HEADER = "A header is a header: no uncles, transactions or withdrawals";
 const OTTERSCAN = "Otterscan's own specification: receipts of a page have no logs";
 const LIES = "No signature recovers to another's address: `ecrecover` says what it says on Ethereum";
-const SAID =
-  "Other methods say the same: `eth_getProof`, `ots_getTransactionBySenderAndNonce`, `eth_getRawTransactionByHash`, and `eth_sendTransaction`, which answers once the transaction is sealed";
-const OTHERWISE =
-  /^eth_(getAccount|getAccountInfo|getTransactionBySenderAndNonce|getRawTransactionByBlock\w+AndIndex|sendTransactionSync)$/;
 const CONFIG =
   "`eth_config` names what this chain has: no blobs, no system contracts of the beacon chain, a fork id of its own";
 const FILLED = "A filled transaction is not in a block: nothing is said of one, as geth has it";
@@ -45,7 +40,7 @@ export const REASONS = [
   { request: /^eth_getBlockByNumber: (safe|finalized)$/, why: FINAL },
   { request: /^eth_getBlockByNumber: (genesis|earliest)$/, path: /baseFeePerGas$/, why: GENESIS },
   { request: /^eth_feeHistory$/, path: /baseFeePerGas/, why: GENESIS },
-  { request: /^eth_getBlockByNumber: pending/, why: PENDING },
+  { request: /^debug_codeByHash$/, bulwark: /^null$/, why: ABSENT_CODE },
   { path: /\.(blobGasPrice|blockTimestamp)$/, bulwark: /^absent$/, why: RECEIPT },
   { path: /^error\.code$/, anvil: /^-3(2001|2003|2602|2603)$/, bulwark: /^-32000$/, why: CODES },
   { anvil: /^error -32601$/, bulwark: /^answer/, why: BEYOND },
@@ -75,9 +70,8 @@ export const REASONS = [
   { request: /^eth_getStorageValues$/, anvil: /^error -32602$/, why: MILD },
   { request: /^eth_signTypedData(_v3)?$/, anvil: /^error -32603$/, why: TYPED },
   { request: /^body: /, why: JSONRPC },
-  { request: OTHERWISE, anvil: /^answer/, bulwark: /^error -32601$/, why: SAID },
   {
-    request: /^(eth_hashrate|eth_protocolVersion|debug_codeByHash)$/,
+    request: /^(eth_hashrate|eth_protocolVersion)$/,
     anvil: /^answer/,
     bulwark: /^error -32601$/,
     why: MISSING,

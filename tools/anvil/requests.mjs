@@ -63,6 +63,8 @@ const badState = (method, ...middle) => [
 const chain = [
   ["eth_chainId", "eth_chainId", []],
   ["eth_accounts", "eth_accounts", []],
+  ["eth_requestAccounts", "eth_requestAccounts", []],
+  ["eth_networkId", "eth_networkId", []],
   ["eth_blockNumber", "eth_blockNumber", []],
   ["eth_coinbase", "eth_coinbase", []],
   ["eth_mining", "eth_mining", []],
@@ -384,6 +386,37 @@ const pool = [
   ["eth_getTransactionReceipt: held back", "eth_getTransactionReceipt", (kept) => [kept.held]],
   ["eth_getTransactionCount: pending", "eth_getTransactionCount", [B, "pending"]],
   ["eth_getBlockByNumber: pending with one", "eth_getBlockByNumber", ["pending", true]],
+  [
+    "eth_sendTransaction: held back, a change",
+    "eth_sendTransaction",
+    (kept) => [{ from: B, to: kept.plain.contractAddress, data: data("change", 77n), ...GAS }],
+    { held: true },
+  ],
+  [
+    "eth_sendTransaction: held back, a creation",
+    "eth_sendTransaction",
+    [{ from: B, data: plain.bytecode, ...GAS, gas: "0x2dc6c0" }],
+    { held: true },
+  ],
+  ["eth_getBlockByNumber: pending with three", "eth_getBlockByNumber", ["pending", true]],
+  ["eth_getBlockTransactionCountByNumber: pending", "eth_getBlockTransactionCountByNumber", ["pending"]],
+  ["eth_getBalance: pending with three", "eth_getBalance", [A, "pending"]],
+  [
+    "eth_getStorageAt: pending",
+    "eth_getStorageAt",
+    (kept) => [kept.plain.contractAddress, `0x${"0".repeat(64)}`, "pending"],
+  ],
+  [
+    "eth_call: pending",
+    "eth_call",
+    (kept) => [{ to: kept.plain.contractAddress, data: data("value") }, "pending"],
+  ],
+  [
+    "eth_estimateGas: pending",
+    "eth_estimateGas",
+    (kept) => [{ from: A, to: kept.plain.contractAddress, data: data("change", 78n) }, "pending"],
+    { near: true },
+  ],
   ["eth_pendingTransactions", "eth_pendingTransactions", []],
   ["evm_mine", "evm_mine", []],
   ["evm_mine: with a time", "evm_mine", ["0x80000000"]],
@@ -569,12 +602,12 @@ const controls = [
 
 /** What only one node does, or does in another block: after it the chains differ, so it comes last. */
 const parting = [
+  ["eth_sendTransactionSync", "eth_sendTransactionSync", [{ from: A, to: B, value: "0x1", ...GAS }]],
   [
     "eth_sendTransaction: reverts while estimating",
     "eth_sendTransaction",
     (kept) => [{ from: A, to: kept.plain.contractAddress, data: data("custom") }],
   ],
-  ["eth_sendTransactionSync", "eth_sendTransactionSync", [{ from: A, to: B, value: "0x1", ...GAS }]],
   ["hardhat_dumpState", "hardhat_dumpState", [], { shape: true }],
   ["hardhat_loadState: not a dump", "hardhat_loadState", ["0x1234"]],
   ["anvil_rollback", "anvil_rollback", [1]],

@@ -69,7 +69,7 @@ pub enum Error {
     },
     /// The state of that block is no longer kept.
     #[error(
-        "the state of block {asked} is pruned; the oldest kept is that of block {oldest}: ask for a later block, or run with a longer history"
+        "the state of block {asked} is pruned; the oldest kept is that of block {oldest}: ask for a later block, or run without --prune or with more blocks"
     )]
     StatePruned {
         /// The block asked for.
@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// The log index of that block is no longer kept.
     #[error(
-        "logs before block {oldest} are pruned, and the filter begins at block {asked}: ask for later blocks, or run with a longer history"
+        "logs before block {oldest} are pruned, and the filter begins at block {asked}: ask for later blocks, or run without --prune or with more blocks"
     )]
     LogsPruned {
         /// The first block asked for.

@@ -1,4 +1,4 @@
-//! Real clients against `bulwark dev`: viem, ethers, hardhat, cast and forge, each telling the stories in
+//! Real clients against `bulwark dev`: viem, ethers, hardhat, Otterscan's requests, cast and forge, each telling the stories in
 //! `tools/clients` on a fresh node. What is checked is said there; here they are found, started and counted.
 
 use crate::{process::Running, shell, tools};
@@ -16,6 +16,7 @@ const CLIENTS: &[Client] = &[
     Client { script: "clients/viem.mjs", programs: &[] },
     Client { script: "clients/ethers.mjs", programs: &[] },
     Client { script: "clients/hardhat.mjs", programs: &[] },
+    Client { script: "clients/otterscan.mjs", programs: &[] },
     Client { script: "clients/foundry.mjs", programs: &["cast", "forge"] },
 ];
 

@@ -53,7 +53,7 @@ enum Part {
     Differential,
     /// Random blocks of a running node against an independent EVM
     Oracle,
-    /// viem, ethers, hardhat, cast and forge against a running node
+    /// viem, ethers, hardhat, Otterscan's requests, cast and forge against a running node
     Clients,
     /// EigenLayer's Rust SDK against a running node
     Eigensdk,

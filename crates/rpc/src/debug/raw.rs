@@ -18,7 +18,9 @@ pub(crate) const METHODS: &[Method] = &[
     Method::now("debug_getRawHeader", header),
     Method::heavy("debug_getRawBlock", block),
     Method::now("debug_getRawTransaction", transaction),
+    Method::heavy("debug_getRawTransactions", transactions),
     Method::heavy("debug_getRawReceipts", receipts),
+    Method::now("debug_getBadBlocks", bad_blocks),
 ];
 
 fn named(cx: &Context, params: Params<'_>) -> Result<Arc<SealedBlock>, RpcError> {
@@ -44,6 +46,17 @@ fn transaction(cx: &Context, params: Params<'_>) -> Reply {
     let sealed = sealed.and_then(|(block, index)| block.transactions.get(index).map(|it| it.raw.clone()));
     let raw = sealed.or_else(|| cx.chain.pool().get(hash).map(|waiting| waiting.raw.clone()));
     json(&raw.unwrap_or_default())
+}
+
+/// All of a block.
+fn transactions(cx: &Context, params: Params<'_>) -> Reply {
+    let sealed = named(cx, params)?;
+    json(&sealed.transactions.iter().map(|it| it.raw.clone()).collect::<Vec<_>>())
+}
+
+/// Nobody sends this node blocks, so it has seen no bad ones.
+fn bad_blocks(_: &Context, _: Params<'_>) -> Reply {
+    json::<[Bytes]>(&[])
 }
 
 fn receipts(cx: &Context, params: Params<'_>) -> Reply {
