@@ -22,15 +22,17 @@ use std::fmt::Write as _;
 use types::{
     Params, Preset,
     abi::{
-        IAVSDirectory as Ad, IAllocationManager as Am, IDelegationManager as Dm,
-        IDurationVaultStrategy as Vault, IERC20, IEigen, IKeyRegistrar as Kr, IMulticall3,
-        IPermissionController as Pc, IProtocolRegistry, IReleaseManager as Rm, IStrategyFactory,
-        IStrategyManager as Sm, ITestToken as Test, IVotesToken, IWETH as Weth,
+        IAVSDirectory as Ad, IAllocationManager as Am, ICovenants as Covenants, IDelegationManager as Dm,
+        IDurationVaultStrategy as Vault, IERC20, IEigen, IKeyRegistrar as Kr, ILens as Lens,
+        ILossNotices as LossNotices, IMulticall3, IPermissionController as Pc, IProtocolRegistry,
+        IReleaseManager as Rm, ISafeExit as SafeExit, IStrategyFactory, IStrategyManager as Sm,
+        ITestToken as Test, IVotesToken, IWETH as Weth,
     },
     addresses::{
-        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, DELEGATION_MANAGER, EIGEN, EIGEN_STRATEGY,
-        KEY_REGISTRAR, MULTICALL3, PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER,
-        STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, COVENANTS, DELEGATION_MANAGER, EIGEN,
+        EIGEN_STRATEGY, KEY_REGISTRAR, LENS, LOSS_NOTICES, MULTICALL3, PERMISSION_CONTROLLER,
+        PROTOCOL_REGISTRY, RELEASE_MANAGER, SAFE_EXIT, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN,
+        TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -41,6 +43,8 @@ const OPERATOR: Address = address!("0x0000000000000000000000000000000000000b02")
 const OTHER: Address = address!("0x0000000000000000000000000000000000000b03");
 
 const SERVICE: Address = address!("0x0000000000000000000000000000000000000b04");
+const PROMISER: Address = address!("0x0000000000000000000000000000000000000b06");
+const DELEGATOR: Address = address!("0x0000000000000000000000000000000000000b07");
 /// A contract that answers 1 to everything.
 const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000b05");
 
@@ -97,7 +101,7 @@ impl Ledger<'_> {
 fn world(params: &Params) -> MemorySource {
     let mut source = MemorySource::default();
     let roles = Roles::all_held_by(OWNER);
-    for person in [OWNER, STAKER, OPERATOR, OTHER, SERVICE] {
+    for person in [OWNER, STAKER, OPERATOR, OTHER, SERVICE, PROMISER, DELEGATOR] {
         let balance = U256::from(10).pow(U256::from(21));
         let code_hash = alloy_primitives::KECCAK256_EMPTY;
         source.accounts.insert(person, Account { nonce: 0, balance, code_hash });
@@ -407,6 +411,91 @@ fn vaults(ledger: &mut Ledger<'_>) {
     ledger.row(("DurationVaultStrategy", "advanceToWithdrawals"), OTHER, vault, &call);
 }
 
+/// DELEGATOR and PROMISER opt in to everything, one after the other.
+fn extensions(ledger: &mut Ledger<'_>) {
+    ledger.at_block(3_000);
+    let half = 500_000_000_000_000_000;
+    let terms = |services: Vec<Address>| Covenants::Terms {
+        maxServices: 2,
+        maxSlashableWad: half,
+        minAllocationDelayBlocks: 0,
+        allowRedistribution: true,
+        services,
+    };
+    let register = Dm::registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: "https://example.org/operator.json".into(),
+    };
+    ledger.row(
+        ("DelegationManager", "registerAsOperator, a fourth"),
+        PROMISER,
+        DELEGATION_MANAGER,
+        &register,
+    );
+    let call = Covenants::setCovenantCall { operator: PROMISER, terms: terms(vec![SERVICE]) };
+    ledger.row(("Covenants", "setCovenant, 1 service named"), PROMISER, COVENANTS, &call);
+    let call = Covenants::setPolicyCall { staker: DELEGATOR, terms: terms(Vec::new()) };
+    ledger.row(("Covenants", "setPolicy"), DELEGATOR, COVENANTS, &call);
+    let call = Dm::delegateToCall {
+        operator: PROMISER,
+        approverSignatureAndExpiry: Dm::SignatureWithExpiry { signature: Bytes::new(), expiry: U256::ZERO },
+        approverSalt: B256::ZERO,
+    };
+    ledger.row(("DelegationManager", "delegateTo, with a policy"), DELEGATOR, DELEGATION_MANAGER, &call);
+    let (name, at) = ("AllocationManager", ALLOCATION_MANAGER);
+    let params = Am::RegisterParams { avs: SERVICE, operatorSetIds: vec![1], data: Bytes::new() };
+    let call = Am::registerForOperatorSetsCall { operator: PROMISER, params };
+    ledger.row((name, "registerForOperatorSets, 1, with a covenant"), PROMISER, at, &call);
+    let params = Am::AllocateParams {
+        operatorSet: Am::OperatorSet { avs: SERVICE, id: 1 },
+        strategies: vec![TEST_TOKEN_STRATEGY],
+        newMagnitudes: vec![half],
+    };
+    let call = Am::modifyAllocationsCall { operator: PROMISER, params: vec![params] };
+    ledger.row((name, "modifyAllocations, first, with a covenant"), PROMISER, at, &call);
+
+    let mint = Test::mintCall { to: DELEGATOR, value: ether(1) };
+    ledger.row(("TestToken", "mint, to a delegator"), DELEGATOR, TEST_TOKEN, &mint);
+    let approve = Test::approveCall { spender: STRATEGY_MANAGER, value: ether(1) };
+    ledger.row(("TestToken", "approve, by a delegator"), DELEGATOR, TEST_TOKEN, &approve);
+    let call = LossNotices::setWatchedCall { staker: DELEGATOR, watched: true };
+    ledger.row(("LossNotices", "setWatched"), DELEGATOR, LOSS_NOTICES, &call);
+    let (strategy, token, amount) = (TEST_TOKEN_STRATEGY, TEST_TOKEN, ether(1));
+    let call = Sm::depositIntoStrategyCall { strategy, token, amount };
+    ledger.row(
+        ("StrategyManager", "depositIntoStrategy, first, watched"),
+        DELEGATOR,
+        STRATEGY_MANAGER,
+        &call,
+    );
+    ledger.at_block(3_001);
+    let slash = Am::SlashingParams {
+        operator: PROMISER,
+        operatorSetId: 1,
+        strategies: vec![TEST_TOKEN_STRATEGY],
+        wadsToSlash: vec![U256::from(half)],
+        description: "double signing".into(),
+    };
+    let call = Am::slashOperatorCall { avs: SERVICE, params: slash };
+    ledger.row((name, "slashOperator, a third"), SERVICE, at, &call);
+    let set = LossNotices::OperatorSet { avs: SERVICE, id: 1 };
+    let id = U256::from(3);
+    let call = LossNotices::noticeCall { staker: DELEGATOR, operatorSet: set.clone(), slashId: id };
+    ledger.row(("LossNotices", "notice, 1 strategy"), STAKER, LOSS_NOTICES, &call);
+    let call = LossNotices::keepCall { operatorSet: set, slashId: id };
+    ledger.row(("LossNotices", "keep, 1 strategy"), STAKER, LOSS_NOTICES, &call);
+    let call = Lens::positionCall { staker: DELEGATOR };
+    ledger.row(("Lens", "position, 1 strategy, 1 set"), STAKER, LENS, &call);
+
+    let set = SafeExit::OperatorSet { avs: SERVICE, id: 1 };
+    let call = SafeExit::requestExitCall { operator: PROMISER, operatorSet: set.clone() };
+    ledger.row(("SafeExit", "requestExit"), PROMISER, SAFE_EXIT, &call);
+    ledger.at_block(3_100);
+    let call = SafeExit::forceExitCall { operator: PROMISER, operatorSet: set };
+    ledger.row(("SafeExit", "forceExit"), PROMISER, SAFE_EXIT, &call);
+}
+
 #[test]
 fn verbs_cost_what_the_table_says() {
     let params = Params::preset(Preset::Fast);
@@ -428,6 +517,7 @@ fn verbs_cost_what_the_table_says() {
     registries(&mut ledger);
     own_tokens(&mut ledger);
     vaults(&mut ledger);
+    extensions(&mut ledger);
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gas.md");
     if std::env::var_os("UPDATE_GAS").is_some() {

@@ -6,6 +6,7 @@ mod allocations;
 mod slashes;
 
 use crate::{
+    covenants,
     dispatch::static_call,
     host::{Host, Result, View},
     ledger::{Operator, Position, STAKERS, listed_strategy},
@@ -74,6 +75,8 @@ pub fn check(view: &mut dyn View, actors: &Actors) -> Result<Vec<String>> {
             audit.operator(view, *operator, *strategy)?;
         }
         audit.allocations(view, *operator, &actors.strategies)?;
+        let flaw = covenants::flaw(view, *operator)?;
+        audit.demand(flaw.is_none(), || format!("C1: {operator}: {}", flaw.unwrap_or_default()));
     }
     for set in &actors.sets {
         audit.operator_set(view, set)?;

@@ -10,10 +10,10 @@ use alloy_primitives::{Address, Bytes, U256};
 use types::{
     Params,
     addresses::{
-        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, DELEGATION_MANAGER, EIGEN, EIGEN_POD_MANAGER,
-        EIGEN_STRATEGY, KEY_REGISTRAR, LENS, MULTICALL3, PAUSER_REGISTRY, PERMISSION_CONTROLLER,
-        PROTOCOL_REGISTRY, RELEASE_MANAGER, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN,
-        TEST_TOKEN_STRATEGY, WETH,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, COVENANTS, DELEGATION_MANAGER, EIGEN,
+        EIGEN_POD_MANAGER, EIGEN_STRATEGY, KEY_REGISTRAR, LENS, LOSS_NOTICES, MULTICALL3, PAUSER_REGISTRY,
+        PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER, SAFE_EXIT, STRATEGY_FACTORY,
+        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -64,6 +64,9 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(EIGEN_STRATEGY, eigen_strategy::genesis()),
         singleton(EIGEN, eigen::genesis(setup.roles, backing_eigen::INITIAL_SUPPLY)),
         singleton(BACKING_EIGEN, backing_eigen::genesis(setup.roles)),
+        singleton(COVENANTS, Vec::new()),
+        singleton(LOSS_NOTICES, Vec::new()),
+        singleton(SAFE_EXIT, Vec::new()),
         singleton(LENS, Vec::new()),
         singleton(WETH, Vec::new()),
         singleton(MULTICALL3, Vec::new()),

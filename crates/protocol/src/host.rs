@@ -248,6 +248,11 @@ pub trait Host: View {
     /// # Errors
     /// The node's; a callee's failure is a [`Reply`].
     fn call(&mut self, to: Address, value: U256, input: Bytes) -> Result<Reply, Fatal>;
+    /// CALL without value and with exactly `gas`.
+    ///
+    /// # Errors
+    /// Out of gas if the 63/64 rule leaves less than `gas`; the node's. A callee's failure is a [`Reply`].
+    fn call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal>;
     /// CALL with empty input and the stipend only: pays out, and the receiver cannot write.
     ///
     /// # Errors

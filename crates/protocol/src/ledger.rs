@@ -3,7 +3,7 @@
 //!
 //! | tag | row | key | bits, from the lowest |
 //! | --- | --- | --- | --- |
-//! | 256 | [`Staker`] | staker | link 160 · open withdrawals 32 · nonce 44 · strategies 8 · flags 2 |
+//! | 256 | [`Staker`] | staker | link 160 · open withdrawals 32 · nonce 44 · strategies 8 · flags 4 |
 //! | 257 | [`Position`] | staker, strategy | deposit shares 128 · scaling factor 96 · wide flags 2 |
 //! | 258, 259 | wide deposit shares, wide scaling factor | staker, strategy | 256 |
 //! | 260 | strategy list | staker, place from 0 | strategy 160 |
@@ -89,6 +89,10 @@ pub struct Staker {
     pub open_withdrawals: u32,
     /// Whether it holds shares of the beacon strategy, which is not on the list.
     pub has_beacon_shares: bool,
+    /// Whether it demands anything in [`crate::covenants`].
+    pub has_policy: bool,
+    /// Whether [`crate::loss_notices`] notes its changes.
+    pub is_watched: bool,
     /// Withdrawals ever queued: the nonce of the next. Below [`NONCE_LIMIT`].
     pub nonce: u64,
 }
@@ -99,12 +103,17 @@ pub const NONCE_LIMIT: u64 = 1 << 44;
 const STRATEGIES_SHIFT: u32 = 44;
 const OPERATOR_FLAG: u64 = 1 << 52;
 const BEACON_FLAG: u64 = 1 << 53;
+const POLICY_FLAG: u64 = 1 << 54;
+const WATCHED_FLAG: u64 = 1 << 55;
 
 impl Word for Staker {
     fn to_word(self) -> U256 {
-        let flag = if self.is_operator { OPERATOR_FLAG } else { 0 };
-        let beacon = if self.has_beacon_shares { BEACON_FLAG } else { 0 };
-        let large = self.nonce | (u64::from(self.strategies) << STRATEGIES_SHIFT) | flag | beacon;
+        let flag = |set: bool, bit: u64| if set { bit } else { 0 };
+        let flags = flag(self.is_operator, OPERATOR_FLAG)
+            | flag(self.has_beacon_shares, BEACON_FLAG)
+            | flag(self.has_policy, POLICY_FLAG)
+            | flag(self.is_watched, WATCHED_FLAG);
+        let large = self.nonce | (u64::from(self.strategies) << STRATEGIES_SHIFT) | flags;
         Labelled { address: self.link, small: self.open_withdrawals, large }.to_word()
     }
 
@@ -116,6 +125,8 @@ impl Word for Staker {
             strategies: (large >> STRATEGIES_SHIFT) as u8,
             open_withdrawals: small,
             has_beacon_shares: large & BEACON_FLAG != 0,
+            has_policy: large & POLICY_FLAG != 0,
+            is_watched: large & WATCHED_FLAG != 0,
             nonce: large & (NONCE_LIMIT - 1),
         }
     }
@@ -448,10 +459,14 @@ mod tests {
             strategies: u8,
             open_withdrawals: u32,
             has_beacon_shares: bool,
+            has_policy: bool,
+            is_watched: bool,
             nonce in 0..NONCE_LIMIT,
         ) {
             let link = link.into();
-            let row = Staker { link, is_operator, strategies, open_withdrawals, has_beacon_shares, nonce };
+            let row = Staker {
+                link, is_operator, strategies, open_withdrawals, has_beacon_shares, has_policy, is_watched, nonce,
+            };
             prop_assert_eq!(Staker::from_word(row.to_word()), row);
         }
     }

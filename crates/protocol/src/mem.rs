@@ -9,6 +9,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_sol_types::SolCall;
+use core::ops::RangeInclusive;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use types::{Params, Rules, gas};
 
@@ -326,7 +327,7 @@ impl MemHost {
     }
 
     /// Makes a call from the running frame, at the price of the CALL opcode.
-    fn invoke(&mut self, msg: Msg, input: &Bytes, gas_cap: u64) -> Result<Reply, Fatal> {
+    fn invoke(&mut self, msg: Msg, input: &Bytes, gas: RangeInclusive<u64>) -> Result<Reply, Fatal> {
         let has_value = !msg.value.is_zero();
         if has_value && self.msg.is_static {
             return Err(Fatal::StaticWrite);
@@ -339,7 +340,10 @@ impl MemHost {
             let is_new = self.accounts.get(&msg.this).is_none_or(|account| *account == Account::default());
             self.charge_gas(if is_new { price::NEW_ACCOUNT } else { 0 })?;
         }
-        let forwarded = all_but_one_64th(self.gas).min(gas_cap);
+        let forwarded = all_but_one_64th(self.gas).min(*gas.end());
+        if forwarded < *gas.start() {
+            return Err(Fatal::OutOfGas);
+        }
         self.charge_gas(forwarded)?;
         let stipend = if has_value { price::STIPEND } else { 0 };
         let (answer, left) = self.frame(msg, input, forwarded.saturating_add(stipend));
@@ -457,7 +461,7 @@ impl View for MemHost {
 
     fn static_call(&mut self, to: Address, input: Bytes) -> Result<Reply, Fatal> {
         let msg = Msg { is_static: true, ..self.outgoing(to, U256::ZERO, &input) };
-        self.invoke(msg, &input, u64::MAX)
+        self.invoke(msg, &input, 0..=u64::MAX)
     }
 
     fn enter(&mut self, callee: Address, selector: [u8; 4], _input: Option<Bytes>) -> Result<Msg, Fatal> {
@@ -525,12 +529,17 @@ impl Host for MemHost {
 
     fn call(&mut self, to: Address, value: U256, input: Bytes) -> Result<Reply, Fatal> {
         let msg = self.outgoing(to, value, &input);
-        self.invoke(msg, &input, u64::MAX)
+        self.invoke(msg, &input, 0..=u64::MAX)
+    }
+
+    fn call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal> {
+        let msg = self.outgoing(to, U256::ZERO, &input);
+        self.invoke(msg, &input, gas..=gas)
     }
 
     fn transfer(&mut self, to: Address, value: U256) -> Result<Reply, Fatal> {
         let msg = self.outgoing(to, value, &[]);
-        self.invoke(msg, &Bytes::new(), 0)
+        self.invoke(msg, &Bytes::new(), 0..=0)
     }
 
     fn create_instance(&mut self, kind: u16) -> Result<Address, Fatal> {

@@ -1,10 +1,10 @@
 //! Which addresses are native, and what their accounts look like (`decisions.md` 29, 30).
 
 use crate::{
-    allocation_manager, avs_directory, backing_eigen, delegation_manager, duration_vault, eigen,
-    eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, lens, multicall3, pauser_registry,
-    permission_controller, protocol_registry, release_manager, strategy_base, strategy_factory,
-    strategy_manager, test_token, weth,
+    allocation_manager, avs_directory, backing_eigen, covenants, delegation_manager, duration_vault, eigen,
+    eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, lens, loss_notices, multicall3,
+    pauser_registry, permission_controller, protocol_registry, release_manager, safe_exit, strategy_base,
+    strategy_factory, strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
 use types::addresses;
@@ -36,6 +36,9 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::EIGEN_STRATEGY, eigen_strategy::main),
     (addresses::EIGEN, eigen::main),
     (addresses::BACKING_EIGEN, backing_eigen::main),
+    (addresses::COVENANTS, covenants::main),
+    (addresses::LOSS_NOTICES, loss_notices::main),
+    (addresses::SAFE_EXIT, safe_exit::main),
     (addresses::LENS, lens::main),
     (addresses::TEST_TOKEN, test_token::main),
     (addresses::WETH, weth::main),

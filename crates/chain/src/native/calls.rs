@@ -6,6 +6,7 @@ use super::{
     host::{JournalHost, fatal},
 };
 use alloy_primitives::{Address, Bytes, U256};
+use core::ops::RangeInclusive;
 use protocol::host::{Fatal, Reply, Status, View};
 use revm::{
     bytecode::Bytecode,
@@ -23,8 +24,8 @@ struct Outgoing {
     value: U256,
     input: Bytes,
     scheme: CallScheme,
-    /// Most gas passed on, the stipend not counted.
-    gas_cap: u64,
+    /// Least and most gas passed on, the stipend not counted.
+    gas: RangeInclusive<u64>,
 }
 
 /// What a call's price bought: the callee's code and gas.
@@ -41,18 +42,18 @@ impl<D: Drive> JournalHost<'_, D> {
         to: Address,
         value: U256,
         input: Bytes,
-        gas_cap: u64,
+        gas: RangeInclusive<u64>,
     ) -> Result<Reply, Fatal> {
         if !value.is_zero() {
             self.forbid_static()?;
         }
-        self.run(Outgoing { to, value, input, scheme: CallScheme::Call, gas_cap })
+        self.run(Outgoing { to, value, input, scheme: CallScheme::Call, gas })
     }
 
     /// STATICCALL.
     pub(super) fn invoke_static(&mut self, to: Address, input: Bytes) -> Result<Reply, Fatal> {
         let scheme = CallScheme::StaticCall;
-        self.run(Outgoing { to, value: U256::ZERO, input, scheme, gas_cap: u64::MAX })
+        self.run(Outgoing { to, value: U256::ZERO, input, scheme, gas: 0..=u64::MAX })
     }
 
     /// Makes a nested call and merges its gas into this frame.
@@ -92,7 +93,10 @@ impl<D: Drive> JournalHost<'_, D> {
 
         // After all other charges, so that a callee that burns all it got leaves this frame able to go on.
         let remaining = self.gas.remaining();
-        let forwarded = self.prices().call_stipend_reduction(remaining).min(call.gas_cap);
+        let forwarded = self.prices().call_stipend_reduction(remaining).min(*call.gas.end());
+        if forwarded < *call.gas.start() {
+            return Err(Fatal::OutOfGas);
+        }
         self.charge_gas(forwarded)?;
         let gas_limit = forwarded.saturating_add(stipend);
         Ok(Callee { code: (hash, code), gas_limit, charged_as_new: state_gas > 0 })

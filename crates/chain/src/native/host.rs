@@ -267,11 +267,15 @@ impl<D: Drive> Host for JournalHost<'_, D> {
     }
 
     fn call(&mut self, to: Address, value: U256, input: Bytes) -> Result<Reply, Fatal> {
-        self.invoke(to, value, input, u64::MAX)
+        self.invoke(to, value, input, 0..=u64::MAX)
+    }
+
+    fn call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal> {
+        self.invoke(to, U256::ZERO, input, gas..=gas)
     }
 
     fn transfer(&mut self, to: Address, value: U256) -> Result<Reply, Fatal> {
-        self.invoke(to, value, Bytes::new(), 0)
+        self.invoke(to, value, Bytes::new(), 0..=0)
     }
 
     fn create_instance(&mut self, kind: u16) -> Result<Address, Fatal> {

@@ -11,6 +11,7 @@ use super::{
     },
 };
 use crate::{
+    covenants,
     history::now,
     host::{Fatal, Host, Result, View, emit, require, revert_with},
     ledger::Operator,
@@ -158,13 +159,14 @@ fn unlist_set(host: &mut dyn Host, operator: Address, place: u32) -> Result<()> 
 /// # Errors
 /// `CurrentlyPaused`, `InvalidPermissions` (slashing release: `InvalidCaller`), `UninitializedAllocationDelay`,
 /// `InputArrayLengthMismatch`, `InvalidOperatorSet`, `ModificationAlreadyPending`, `SameMagnitude`,
-/// `InsufficientMagnitude`, OpenZeppelin's string, `Panic(0x11)`.
+/// `InsufficientMagnitude`, OpenZeppelin's string, `Panic(0x11)`; with a covenant `CovenantViolation`.
 pub(super) fn modify_allocations(host: &mut dyn Host, call: modifyAllocationsCall) -> Result<()> {
     require_running(host, &PAUSED, PAUSED_MODIFY_ALLOCATIONS)?;
     let modifyAllocationsCall { operator, params } = call;
     require_permission_of_operator(host, operator)?;
     let row = OPERATORS.get(host, operator)?.at(now(host));
     require(row.is_set, UninitializedAllocationDelay {})?;
+    let changed = row.has_covenant.then(|| params.iter().flat_map(|set| set.strategies.clone()).collect());
     for AllocateParams { operatorSet: set, strategies, newMagnitudes: magnitudes } in params {
         require(strategies.len() == magnitudes.len(), InputArrayLengthMismatch {})?;
         existing(host, key(&set))?;
@@ -173,7 +175,10 @@ pub(super) fn modify_allocations(host: &mut dyn Host, call: modifyAllocationsCal
             modify(host, operator, &set, &member, strategy, magnitude, row.delay)?;
         }
     }
-    Ok(())
+    match changed {
+        Some(strategies) => covenants::require_allocations(host, operator, strategies),
+        None => Ok(()),
+    }
 }
 
 fn modify(

@@ -5,7 +5,7 @@ use super::{
     rows::{OPERATORS, OperatorRow},
 };
 use crate::{
-    delegation_manager,
+    covenants, delegation_manager,
     history::now,
     host::{Host, Result, View, call_native, emit, require},
     permission_controller::sender_can_act_for,
@@ -27,7 +27,7 @@ use types::{
 /// the configuration delay. Each call restarts the clock. The slashing release lets new operators wait too.
 ///
 /// # Errors
-/// `InvalidPermissions` (slashing release: `InvalidCaller`), `InvalidOperator`.
+/// `InvalidPermissions` (slashing release: `InvalidCaller`), `InvalidOperator`; with a covenant `CovenantViolation`.
 pub fn set_allocation_delay(host: &mut dyn Host, call: setAllocationDelayCall) -> Result<()> {
     let setAllocationDelayCall { operator, delay } = call;
     let is_new_operator = host.msg().sender == DELEGATION_MANAGER;
@@ -43,6 +43,9 @@ pub fn set_allocation_delay(host: &mut dyn Host, call: setAllocationDelayCall) -
         OperatorRow { pending_delay: delay, effect_block, ..current }
     };
     OPERATORS.set(host, operator, row)?;
+    if row.has_covenant {
+        covenants::require_delay(host, operator)?;
+    }
     emit(host, &AllocationDelaySet { operator, delay, effectBlock: row.effect_block })
 }
 

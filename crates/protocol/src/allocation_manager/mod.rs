@@ -18,6 +18,7 @@ mod tests;
 
 pub use delays::set_allocation_delay;
 pub use dispatch::main;
+pub(crate) use registration::force_out;
 pub use sets::redistribution_recipient;
 #[cfg(test)]
 pub(crate) use slashing::lower_max_magnitude;

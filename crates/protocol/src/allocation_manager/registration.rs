@@ -9,7 +9,7 @@ use super::{
     sets::registrar_or,
 };
 use crate::{
-    dispatch,
+    covenants, dispatch,
     history::now,
     host::{Host, Result, emit, require},
     lists::{push, shorter, take},
@@ -17,7 +17,7 @@ use crate::{
     pausable::require_running,
     permission_controller::sender_can_act_for,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use types::abi::{
     IAVSRegistrar::{deregisterOperatorCall, registerOperatorCall},
     IAllocationManager::{
@@ -31,7 +31,7 @@ use types::abi::{
 ///
 /// # Errors
 /// `CurrentlyPaused`, `InvalidPermissions`, `InvalidOperator`, `InvalidOperatorSet`, `AlreadyMemberOfSet`, the
-/// registrar's.
+/// registrar's; with a covenant `CovenantViolation`.
 pub(super) fn register(host: &mut dyn Host, call: registerForOperatorSetsCall) -> Result<()> {
     require_running(host, &PAUSED, PAUSED_REGISTRATION)?;
     let registerForOperatorSetsCall { operator, params } = call;
@@ -44,6 +44,9 @@ pub(super) fn register(host: &mut dyn Host, call: registerForOperatorSetsCall) -
     }
     if !ids.is_empty() {
         OPERATORS.set(host, operator, row)?;
+    }
+    if row.has_covenant {
+        covenants::require_registration(host, operator)?;
     }
     let registrar = registrar(host, avs)?;
     dispatch::call(host, registrar, &registerOperatorCall { operator, avs, operatorSetIds: ids, data })?;
@@ -74,15 +77,41 @@ pub(super) fn deregister(host: &mut dyn Host, call: deregisterFromOperatorSetsCa
     let DeregisterParams { operator, avs, operatorSetIds: ids } = call.params;
     let may = sender_can_act_for(host, operator)? || sender_can_act_for(host, avs)?;
     require(may, InvalidCaller {})?;
+    take_out(host, operator, avs, &ids)?;
+    let registrar = registrar(host, avs)?;
+    dispatch::call(host, registrar, &deregisterOperatorCall { operator, avs, operatorSetIds: ids })?;
+    Ok(())
+}
+
+/// Takes an operator out of sets of a service without its registrar's consent: the registrar is told last, with exactly
+/// so much gas. Answers with who failed and with what data, if it did. Only [`crate::safe_exit`] may ask, after its
+/// checks.
+///
+/// # Errors
+/// `CurrentlyPaused`, `InvalidOperatorSet`, `NotMemberOfSet`, `Panic(0x11)`; out of gas where the registrar's is not
+/// there.
+pub(crate) fn force_out(
+    host: &mut dyn Host,
+    call: deregisterFromOperatorSetsCall,
+    registrar_gas: u64,
+) -> Result<Option<(Address, Bytes)>> {
+    require_running(host, &PAUSED, PAUSED_REGISTRATION)?;
+    let DeregisterParams { operator, avs, operatorSetIds: ids } = call.params;
+    take_out(host, operator, avs, &ids)?;
+    let registrar = registrar(host, avs)?;
+    let input = dispatch::encode_call(host, &deregisterOperatorCall { operator, avs, operatorSetIds: ids })?;
+    let reply = host.call_with_gas(registrar, input, registrar_gas)?;
+    Ok((!reply.is_success()).then_some((registrar, reply.data)))
+}
+
+fn take_out(host: &mut dyn Host, operator: Address, avs: Address, ids: &[u32]) -> Result<()> {
     let mut row = OPERATORS.get(host, operator)?;
-    for id in &ids {
+    for id in ids {
         leave(host, operator, &mut row, OperatorSet { avs, id: *id })?;
     }
     if !ids.is_empty() {
         OPERATORS.set(host, operator, row)?;
     }
-    let registrar = registrar(host, avs)?;
-    dispatch::call(host, registrar, &deregisterOperatorCall { operator, avs, operatorSetIds: ids })?;
     Ok(())
 }
 
@@ -96,6 +125,7 @@ fn leave(host: &mut dyn Host, operator: Address, row: &mut OperatorRow, set: Ope
     emit(host, &OperatorRemovedFromOperatorSet { operator, operatorSet: set })?;
     member.slashable_until = after(host, host.params().withdrawal_delay_blocks)?;
     (member.registered, member.registered_place, member.member_place) = (false, 0, 0);
+    member.exit_requested = false;
     Ok(MEMBERSHIPS.set(host, (operator, name), member)?)
 }
 

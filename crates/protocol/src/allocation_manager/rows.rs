@@ -4,7 +4,7 @@
 //! | tag | row | key | bits, from the lowest |
 //! | --- | --- | --- | --- |
 //! | 0 | pause bits | – | 256 |
-//! | 1 | [`OperatorRow`] | operator | delay 32 · pending 32 · effect 32 · set 32 · registered sets 32 · allocated sets 32 |
+//! | 1 | [`OperatorRow`] | operator | delay 32 · pending 32 · effect 32 · flags 32 · registered sets 32 · allocated sets 32 |
 //! | 2 | [`ServiceRow`] | AVS | registrar 160 · sets 32 · metadata flag 1 |
 //! | 3 | [`SetRow`] | set | slasher 160 · members 32 · slashes 40 · flags 3 |
 //! | 4 | pending slasher | set | slasher 160 · effect block 32 |
@@ -12,7 +12,7 @@
 //! | 6 to 8 | strategies of a set | set | [`EnumerableSets`] |
 //! | 9 | members | set, place from 0 | operator 160 |
 //! | 10, 11 | registered sets, allocated sets | operator, place from 0 | set 256 |
-//! | 12 | [`MemberRow`] | operator, set | slashable until 32 · registered 32 · three places 32 · strategies 32 |
+//! | 12 | [`MemberRow`] | operator, set | slashable until 32 · flags 32 · three places 32 · strategies 32 |
 //! | 13 | allocated strategies | operator, set, place from 0 | strategy 160 |
 //! | 14 | [`AllocationRow`] | operator, set, strategy | magnitude 64 · pending 64 · effect 32 · place 32 |
 //! | 15, 16 | deallocation queue: head, rest | operator, strategy; … and index | `queue` |
@@ -55,6 +55,8 @@ pub(crate) struct OperatorRow {
     pub delay: u32,
     /// Whether a delay was ever in force.
     pub is_set: bool,
+    /// Whether the operator has promised anything in [`crate::covenants`].
+    pub has_covenant: bool,
     /// The delay that is to come.
     pub pending_delay: u32,
     /// Block from which `pending_delay` is the delay; 0 if there never was one.
@@ -65,11 +67,15 @@ pub(crate) struct OperatorRow {
     pub allocated_sets: u32,
 }
 
+const DELAY_SET: u32 = 1;
+const HAS_COVENANT: u32 = 2;
+
 impl Word for OperatorRow {
     fn to_word(self) -> U256 {
+        let covenant = if self.has_covenant { HAS_COVENANT } else { 0 };
         U256::from_limbs([
             limb(self.pending_delay, self.delay),
-            limb(u32::from(self.is_set), self.effect_block),
+            limb(u32::from(self.is_set) | covenant, self.effect_block),
             limb(self.allocated_sets, self.registered_sets),
             0,
         ])
@@ -81,7 +87,8 @@ impl Word for OperatorRow {
             delay: low(delays),
             pending_delay: high(delays),
             effect_block: low(effect),
-            is_set: high(effect) != 0,
+            is_set: high(effect) & DELAY_SET != 0,
+            has_covenant: high(effect) & HAS_COVENANT != 0,
             registered_sets: low(counts),
             allocated_sets: high(counts),
         }
@@ -192,6 +199,8 @@ impl Word for PendingSlasher {
 pub(crate) struct MemberRow {
     /// Whether it is registered.
     pub registered: bool,
+    /// Whether an exit waits in [`crate::safe_exit`].
+    pub exit_requested: bool,
     /// The last block in which it can be slashed after it left; 0 if it never left.
     pub slashable_until: u32,
     /// Place in the operator's registered sets.
@@ -204,10 +213,14 @@ pub(crate) struct MemberRow {
     pub strategies: u32,
 }
 
+const REGISTERED: u32 = 1;
+const EXIT_REQUESTED: u32 = 2;
+
 impl Word for MemberRow {
     fn to_word(self) -> U256 {
+        let exit = if self.exit_requested { EXIT_REQUESTED } else { 0 };
         U256::from_limbs([
-            limb(u32::from(self.registered), self.slashable_until),
+            limb(u32::from(self.registered) | exit, self.slashable_until),
             limb(self.member_place, self.registered_place),
             limb(self.strategies, self.allocated_place),
             0,
@@ -217,7 +230,8 @@ impl Word for MemberRow {
     fn from_word(word: U256) -> Self {
         let [status, places, allocated, _] = *word.as_limbs();
         Self {
-            registered: high(status) != 0,
+            registered: high(status) & REGISTERED != 0,
+            exit_requested: high(status) & EXIT_REQUESTED != 0,
             slashable_until: low(status),
             registered_place: low(places),
             member_place: high(places),
@@ -271,7 +285,8 @@ mod tests {
             let [x, y, z] = flags;
             let address = Address::from(address);
             let operator = OperatorRow {
-                delay: a, is_set: x, pending_delay: b, effect_block: c, registered_sets: d, allocated_sets: e,
+                delay: a, is_set: x, has_covenant: y, pending_delay: b, effect_block: c, registered_sets: d,
+                allocated_sets: e,
             };
             prop_assert_eq!(OperatorRow::from_word(operator.to_word()), operator);
             let service = ServiceRow { registrar: address, sets: a, has_metadata: x };
@@ -284,7 +299,7 @@ mod tests {
             let slasher = PendingSlasher { slasher: address, effect_block: b };
             prop_assert_eq!(PendingSlasher::from_word(slasher.to_word()), slasher);
             let member = MemberRow {
-                registered: x, slashable_until: a, registered_place: b, member_place: c, allocated_place: d,
+                registered: x, exit_requested: y, slashable_until: a, registered_place: b, member_place: c, allocated_place: d,
                 strategies: f,
             };
             prop_assert_eq!(MemberRow::from_word(member.to_word()), member);

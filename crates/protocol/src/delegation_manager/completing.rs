@@ -12,6 +12,7 @@ use crate::{
     host::emit,
     host::{Host, Result, View, call_native, require},
     ledger::{Operator, Position, STAKERS},
+    loss_notices::note_change,
     math::panic,
     pausable::require_running,
     slashing::{SlashingFactor, completed},
@@ -74,6 +75,7 @@ fn complete(host: &mut dyn Host, withdrawal: Withdrawal, tokens: &[Address], as_
     let mut row = STAKERS.get(host, staker)?;
     queue::remove(host, &mut row, root, &withdrawal)?;
     STAKERS.set(host, staker, row)?;
+    note_change(host, staker, &row)?;
     emit(host, &SlashingWithdrawalCompleted { withdrawalRoot: root })?;
 
     let operator = row.operator(staker);

@@ -5,10 +5,11 @@ use super::{
     pods, queueing::Exit, views::deposits_of,
 };
 use crate::{
-    eip712,
+    covenants, eip712,
     guard::{non_reentrant, require_not_entered},
     host::{Host, Result, View, emit, require},
     ledger::{Operator, Position, STAKERS, Staker},
+    loss_notices::note_change,
     math::add,
     pausable::require_running,
     permission_controller::sender_can_act_for,
@@ -32,7 +33,7 @@ use types::{
 ///
 /// # Errors
 /// `ReentrancyGuard: reentrant call`, `ActivelyDelegated`, `OperatorNotRegistered`, with an approver `SaltSpent`,
-/// `SignatureExpired`, `InvalidSignature`; then `CurrentlyPaused`, `FullySlashed`.
+/// `SignatureExpired`, `InvalidSignature`; with a policy `CovenantTooLoose`; then `CurrentlyPaused`, `FullySlashed`.
 pub fn delegate_to(host: &mut dyn Host, call: delegateToCall) -> Result<()> {
     let delegateToCall { operator, approverSignatureAndExpiry: approval, approverSalt: salt } = call;
     non_reentrant(host, |host| join(host, operator, &approval, salt))
@@ -69,6 +70,9 @@ fn join(host: &mut dyn Host, operator: Address, approval: &SignatureWithExpiry, 
     let approver = target.approver();
     if !approver.is_zero() {
         check_approval(host, staker, operator, approver, approval, salt)?;
+    }
+    if row.has_policy {
+        covenants::require_implied(host, operator, staker)?;
     }
     delegate(host, staker, operator, &mut row)
 }
@@ -132,6 +136,7 @@ pub(super) fn delegate(
         row.delegate(operator);
     }
     STAKERS.set(host, staker, *row)?;
+    note_change(host, staker, row)?;
     emit(host, &StakerDelegated { staker, operator })?;
     for (strategy, mut position, deposited) in deposits_of(host, staker, row)? {
         let mut added = deposited;
@@ -170,6 +175,7 @@ fn leave(host: &mut dyn Host, staker: Address) -> Result<Vec<B256>> {
     require_running(host, &PAUSED, PAUSED_ENTER_WITHDRAWAL_QUEUE)?;
     row.delegate(Address::ZERO);
     STAKERS.set(host, staker, row)?;
+    note_change(host, staker, &row)?;
     emit(host, &StakerUndelegated { staker, operator })?;
     let deposits = deposits_of(host, staker, &row)?;
     let mut exit = Exit { staker, operator, row };
@@ -202,7 +208,9 @@ pub fn increase_delegated(
     require(is_manager, OnlyStrategyManagerOrEigenPodManager {})?;
     require_not_entered(host)?;
     let increaseDelegatedSharesCall { staker, strategy, prevDepositShares, addedShares } = *call;
-    let operator = STAKERS.get(host, staker)?.operator(staker);
+    let row = STAKERS.get(host, staker)?;
+    note_change(host, staker, &row)?;
+    let operator = row.operator(staker);
     let beacon = pods::slashing_factor(host, staker, strategy)?;
     let (before, added) = (DepositShares(prevDepositShares), DepositShares(addedShares));
     Increase { staker, operator, strategy, before, added, beacon }.apply(host, position)

@@ -10,6 +10,7 @@ use crate::{
     history::{self, now},
     host::{Host, Result, call_native, emit, require},
     ledger::{Operator, Position, STAKERS, Staker},
+    loss_notices::note_change,
     math::sub,
     pausable::require_running,
     slashing::{ScalingFactor, completed, queued, scaled},
@@ -92,6 +93,7 @@ impl Exit {
         let root = withdrawal_root(host, &withdrawal)?;
         queue::push(host, &mut self.row, root, &withdrawal)?;
         STAKERS.set(host, self.staker, self.row)?;
+        note_change(host, self.staker, &self.row)?;
         emit(host, &SlashingWithdrawalQueued { withdrawalRoot: root, withdrawal, sharesToWithdraw: worth })?;
         Ok(root)
     }

@@ -9,7 +9,7 @@ use crate::{
     ledger::{Operator, Position, STAKERS},
     math::{add, sub},
     slashing::{SlashingFactor, operator_loss, queue_loss, withdrawable},
-    strategy_manager::{self, IBurnableShares::increaseBurnableSharesCall},
+    strategy_manager::{self, IBurnableShares::increaseBurnableSharesCall, Origin},
 };
 use alloy_primitives::{Address, U256};
 use types::{
@@ -56,12 +56,16 @@ pub fn slash_operator_shares(host: &mut dyn Host, call: slashOperatorSharesCall)
         strategy,
         sharesToBurn: total,
     };
-    record_loss(host, record)?;
+    record_loss(host, record, Origin { operator, before, after })?;
     Ok(total)
 }
 
 /// Tells the share manager what was slashed.
-fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCall) -> Result<()> {
+fn record_loss(
+    host: &mut dyn Host,
+    call: increaseBurnOrRedistributableSharesCall,
+    origin: Origin,
+) -> Result<()> {
     if pods::is_beacon(call.strategy) {
         return pods::record_loss(host, call);
     }
@@ -72,9 +76,7 @@ fn record_loss(host: &mut dyn Host, call: increaseBurnOrRedistributableSharesCal
             strategy_manager::increase_burnable_shares(host, call)
         });
     }
-    call_native(host, STRATEGY_MANAGER, call, |host, call| {
-        strategy_manager::increase_burn_or_redistributable_shares(host, call)
-    })
+    call_native(host, STRATEGY_MANAGER, call, |host, call| strategy_manager::record_slash(host, call, origin))
 }
 
 /// What withdrawals in their window lose together when the magnitude falls.

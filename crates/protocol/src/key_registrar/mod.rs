@@ -1,5 +1,5 @@
 //! KeyRegistrar: the signing keys of operators in operator sets (restaking-core §2.7). A key is proven by a signature
-//! of its own, used once in the whole chain, and never free again.
+//! of its own, used once in the whole chain, and never free again, but for the same operator through SafeExit.
 
 mod dispatch;
 mod proofs;
@@ -12,7 +12,7 @@ pub use dispatch::main;
 use crate::{
     allocation_manager,
     blobs::Blobs,
-    host::{Host, Result, call_native, emit, require, revert_empty},
+    host::{Host, Result, View, call_native, emit, require, revert_empty},
     ledger::Labelled,
     operator_set,
     permission_controller::sender_can_act_for,
@@ -26,10 +26,10 @@ use types::{
             ConfigurationAlreadySet, InvalidCurveType, InvalidPermissions, KeyDeregistered, KeyNotFound,
             KeyRegistered, OperatorAlreadyRegistered, OperatorSet, OperatorSetConfigured,
             OperatorSetNotConfigured, OperatorStillSlashable, configureOperatorSetCall, deregisterKeyCall,
-            registerKeyCall,
+            getKeyHashCall, registerKeyCall,
         },
     },
-    addresses::ALLOCATION_MANAGER,
+    addresses::{ALLOCATION_MANAGER, KEY_REGISTRAR},
 };
 
 /// keccak-256 of `ECDSAKeyRegistration(address operator,address avs,uint32 operatorSetId,address keyAddress)`.
@@ -49,23 +49,30 @@ const CURVES: Map<B256, u64> = Map::at(0);
 /// (operator, set) → key; a registered key is never empty.
 const KEYS: Blobs<(Address, B256)> = Blobs::at([1, 2]);
 /// Hash of a key → who registered it; never cleared.
-const SPENT: Map<B256, Spent> = Map::at(3);
+const SPENT: Map<B256, Spent> = Map::on(KEY_REGISTRAR, 3);
 
 /// Who used a key.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
     operator: Address,
     is_spent: bool,
+    /// Whether its operator may register it again.
+    is_released: bool,
 }
+
+const SPENT_FLAG: u32 = 1;
+const RELEASED_FLAG: u32 = 2;
 
 impl Word for Spent {
     fn to_word(self) -> U256 {
-        Labelled { address: self.operator, small: u32::from(self.is_spent), large: 0 }.to_word()
+        let released = if self.is_released { RELEASED_FLAG } else { 0 };
+        Labelled { address: self.operator, small: u32::from(self.is_spent) | released, large: 0 }.to_word()
     }
 
     fn from_word(word: U256) -> Self {
         let Labelled { address, small, .. } = Labelled::from_word(word);
-        Self { operator: address, is_spent: small != 0 }
+        let (is_spent, is_released) = (small & SPENT_FLAG != 0, small & RELEASED_FLAG != 0);
+        Self { operator: address, is_spent, is_released }
     }
 }
 
@@ -103,7 +110,7 @@ fn register_key(host: &mut dyn Host, call: registerKeyCall) -> Result<()> {
         _ => proofs::of_bn254(host, operator, &set, &keyData, &signature)?,
     };
     KEYS.set(host, place, &keyData)?;
-    SPENT.set(host, hash, Spent { operator, is_spent: true })?;
+    SPENT.set(host, hash, Spent { operator, is_spent: true, is_released: false })?;
     let curve = curve_name(curve);
     emit(host, &KeyRegistered { operatorSet: set, operator, curveType: curve, pubkey: keyData })
 }
@@ -117,12 +124,37 @@ fn deregister_key(host: &mut dyn Host, call: deregisterKeyCall) -> Result<()> {
         allocation_manager::is_operator_slashable(host, call)
     })?;
     require(!slashable, OperatorStillSlashable { operatorSet: set.clone(), operator })?;
+    remove_key(host, operator, set)
+}
+
+fn remove_key(host: &mut dyn Host, operator: Address, set: OperatorSet) -> Result<()> {
     let curve = configured(host, &set)?;
     let place = (operator, set_key(&set));
     let has_key = !KEYS.is_empty(host, place)?;
     require(has_key, KeyNotFound { operatorSet: set.clone(), operator })?;
     KEYS.set(host, place, &[])?;
     emit(host, &KeyDeregistered { operatorSet: set, operator, curveType: curve_name(curve) })
+}
+
+/// Deregisters a key and lets its operator register it again. Answers with its hash. Only [`crate::safe_exit`] may ask,
+/// after its checks.
+///
+/// # Errors
+/// `OperatorSetNotConfigured`, `KeyNotFound`.
+pub(crate) fn release(host: &mut dyn Host, call: deregisterKeyCall) -> Result<B256> {
+    let deregisterKeyCall { operator, operatorSet: set } = call;
+    let hash = views::key_hash(host, getKeyHashCall { operatorSet: set.clone(), operator })?;
+    remove_key(host, operator, set)?;
+    SPENT.set(host, hash, Spent { operator, is_spent: true, is_released: true })?;
+    Ok(hash)
+}
+
+/// Whether the operator that used a key may register it again.
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn is_released(view: &mut dyn View, hash: B256) -> Result<bool> {
+    Ok(SPENT.get(view, hash)?.is_released)
 }
 
 fn configured(host: &mut dyn Host, set: &OperatorSet) -> Result<u64> {

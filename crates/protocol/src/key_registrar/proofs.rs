@@ -33,7 +33,7 @@ pub(super) fn of_ecdsa(
     let Ok(signer) = Address::try_from(key.as_ref()) else { return revert(InvalidKeyFormat {}) };
     require(!signer.is_zero(), ZeroPubkey {})?;
     let hash = host.keccak256(key)?;
-    require_unused(host, hash)?;
+    require_unused(host, operator, hash)?;
     let digest = ecdsa_digest(host, operator, set, signer)?;
     let valid = signature::is_valid(host, signer, digest, signature)?;
     require(valid, InvalidSignature {})?;
@@ -59,7 +59,7 @@ pub(super) fn of_bn254(
     let signed = Signed { digest, signature, key_g1, key_g2 };
     require(is_signed(host, &signed)?, InvalidSignature {})?;
     let hash = host.keccak256(key.get(..G1_BYTES).unwrap_or_default())?;
-    require_unused(host, hash)?;
+    require_unused(host, operator, hash)?;
     Ok(hash)
 }
 
@@ -74,9 +74,11 @@ fn is_signed(host: &mut dyn Host, signed: &Signed) -> Result<bool> {
     }
 }
 
-fn require_unused(host: &mut dyn Host, hash: B256) -> Result<()> {
-    let spent = SPENT.get(host, hash)?.is_spent;
-    require(!spent, KeyAlreadyRegistered {})
+/// Lets a key pass that nobody has used, or that was released to this operator.
+fn require_unused(host: &mut dyn Host, operator: Address, hash: B256) -> Result<()> {
+    let spent = SPENT.get(host, hash)?;
+    let is_free = !spent.is_spent || spent.is_released && spent.operator == operator;
+    require(is_free, KeyAlreadyRegistered {})
 }
 
 /// What an ECDSA key signs.

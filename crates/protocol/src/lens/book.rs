@@ -7,6 +7,7 @@ use crate::{
         rows::{MEMBERS, OPERATORS, SET_STRATEGIES},
         slashers::{pending, slasher},
     },
+    covenants::covenant_of,
     history::now,
     host::{Result, View},
     ledger::STAKERS,
@@ -15,7 +16,8 @@ use crate::{
 use alloy_primitives::{Address, U256};
 use types::abi::{
     IAllocationManager::{getMinimumSlashableStakeCall, getRedistributionRecipientCall},
-    ILens::{AllocationDelay, Book, EffectBlocks, OperatorSet, SetBook},
+    ICovenants,
+    ILens::{AllocationDelay, Book, Covenant, EffectBlocks, OperatorSet, SetBook, Terms},
 };
 
 /// An operator's book: its delay, its sets, and its exposure in `strategies` and wherever it has allocated.
@@ -46,6 +48,24 @@ pub fn book(view: &mut dyn View, operator: Address, strategies: &[Address]) -> R
         registeredSets: registered_sets(view, operator)?.into_iter().map(set_of).collect(),
         allocatedSets: sets.into_iter().map(set_of).collect(),
         exposures,
+        covenant: covenant(view, operator)?,
+    })
+}
+
+fn covenant(view: &mut dyn View, operator: Address) -> Result<Covenant> {
+    let covenant = covenant_of(view, operator)?;
+    let terms = |terms: ICovenants::Terms| Terms {
+        maxServices: terms.maxServices,
+        maxSlashableWad: terms.maxSlashableWad,
+        minAllocationDelayBlocks: terms.minAllocationDelayBlocks,
+        allowRedistribution: terms.allowRedistribution,
+        services: terms.services,
+    };
+    Ok(Covenant {
+        exists: covenant.exists,
+        inForce: terms(covenant.inForce),
+        next: terms(covenant.next),
+        effectBlock: covenant.effectBlock,
     })
 }
 
@@ -117,5 +137,7 @@ pub fn effect_blocks(view: &mut dyn View, operator: Address) -> Result<EffectBlo
         allocationDelay: past_configuration,
         slasher: past_configuration,
         withdrawal: past_withdrawal,
+        covenant: after(params.covenant_notice_blocks),
+        forcedExit: after(params.exit_grace_blocks).saturating_add(1),
     })
 }

@@ -13,6 +13,7 @@ pub use book::{book, effect_blocks, operator_set};
 pub use dispatch::main;
 pub use exposure::exposure;
 pub use position::position;
+pub(crate) use preview::Stake;
 pub use preview::{preview_slash, preview_slash_for};
 
 use crate::{

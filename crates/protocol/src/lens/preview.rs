@@ -7,7 +7,7 @@ use crate::{
     history::now,
     host::{Result, View},
     ledger::{Operator, Position, STAKERS},
-    math::add,
+    math::{add, sub},
     slashing::{SlashingFactor, completed, operator_loss, withdrawable},
 };
 use alloy_primitives::{Address, U256};
@@ -119,6 +119,24 @@ impl Stake {
         // The zero address has full magnitude.
         let max_magnitude = Operator::load(view, operator, strategy)?.max_magnitude();
         Ok(Self { operator, strategy, position, max_magnitude, beacon })
+    }
+
+    /// What a withdrawal loses in the strategy when the max magnitude falls.
+    ///
+    /// # Errors
+    /// `Math: mulDiv overflow`, `Panic(0x11)`.
+    pub fn lost_in(&self, withdrawal: &Withdrawal, before: u64, after: u64) -> Result<U256> {
+        let mut lost = U256::ZERO;
+        for (strategy, scaled) in withdrawal.strategies.iter().zip(&withdrawal.scaledShares) {
+            if *strategy == self.strategy {
+                let worth = |magnitude| -> Result<U256> {
+                    let factor = SlashingFactor::of_magnitude(magnitude).times(self.beacon);
+                    Ok(completed(ScaledShares(*scaled), factor)?.0)
+                };
+                lost = add(lost, sub(worth(before)?, worth(after)?)?)?;
+            }
+        }
+        Ok(lost)
     }
 
     /// What it would be worth at a max magnitude.

@@ -3,7 +3,7 @@
 
 use super::{
     PAUSED, PAUSED_CLEARING,
-    records::{self, Recorded},
+    records::{self, Origin, Recorded},
     require_delegation_manager, strategies,
 };
 use crate::{
@@ -54,13 +54,25 @@ pub(super) fn slash_key(set: &OperatorSet, slash_id: U256) -> records::Slash {
     (operator_set::key(set.avs, set.id), slash_id.into())
 }
 
-/// Records what a slash took in one strategy; zero too.
+/// The verb `increaseBurnOrRedistributableShares`: only DelegationManager may call it, and it calls [`record_slash`].
+///
+/// # Errors
+/// As [`record_slash`].
+pub(super) fn increase_burn_or_redistributable_shares(
+    host: &mut dyn Host,
+    call: increaseBurnOrRedistributableSharesCall,
+) -> Result<()> {
+    record_slash(host, call, Origin::default())
+}
+
+/// Records what a slash took in one strategy, zero too, and whom it hit.
 ///
 /// # Errors
 /// `OnlyDelegationManager`, `ReentrancyGuard: reentrant call`, `StrategyAlreadyInSlash`.
-pub fn increase_burn_or_redistributable_shares(
+pub(crate) fn record_slash(
     host: &mut dyn Host,
     call: increaseBurnOrRedistributableSharesCall,
+    origin: Origin,
 ) -> Result<()> {
     require_delegation_manager(host)?;
     require_not_entered(host)?;
@@ -71,7 +83,7 @@ pub fn increase_burn_or_redistributable_shares(
         sharesToBurn: shares,
     } = call;
     let block = resolution_block(host)?;
-    let recorded = records::record(host, slash_key(&set, slash_id), strategy, shares, block)?;
+    let recorded = records::record(host, slash_key(&set, slash_id), strategy, shares, block, origin)?;
     require(recorded != Recorded::Again, StrategyAlreadyInSlash {})?;
     if recorded == Recorded::First && host.params().rules == Rules::Mainnet {
         let operator_set = set.clone();

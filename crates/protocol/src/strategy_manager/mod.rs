@@ -12,9 +12,11 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use burning::{IBurnableShares, increase_burn_or_redistributable_shares, increase_burnable_shares};
+pub(crate) use burning::record_slash;
+pub use burning::{IBurnableShares, increase_burnable_shares};
 pub use deposits::{deposit_into_strategy, deposit_into_strategy_with_signature};
 pub use dispatch::main;
+pub(crate) use records::{Cut, Origin, SlashRecord, slash_record};
 pub use shares::{add_shares, credit, debit, remove_deposit_shares, withdraw_shares_as_tokens};
 pub use views::{staker_deposit_shares, strategies_of};
 

@@ -6,26 +6,30 @@
 //! | 6 | those sets | index | set 256 |
 //! | 7 | [`SetRow`] | set | slashes 32 · place 32 |
 //! | 8 | slashes of a set with something to clear | set, index | id 256 |
-//! | 9 | [`SlashRow`] | set, id | strategies 32 · place 32 · resolution block 32 |
-//! | 10 | strategies of a slash | set, id, index | strategy 160 |
-//! | 11 | [`ShareRow`] | set, id, strategy | shares 128 · place 32 · wide flag 32 |
+//! | 9 | [`SlashRow`] | set, id | strategies 32 · place 32 · resolution block 32 · operator 160 |
+//! | 10 | strategies of a slash | set, id, index | strategy 160 · block 32 · magnitude after 64 |
+//! | 11 | [`ShareRow`] | set, id, strategy | shares 128 · place 32 · wide flag 32 · magnitude before 64 |
 //! | 12 | wide shares | set, id, strategy | 256 |
+//!
+//! Operator, block and magnitudes lie in words that a slash writes anyway, so they cost nothing; they go with the record.
 
 use crate::{
+    history::now,
     host::{Host, Result, View},
-    ledger::{high, limb, low, write},
+    ledger::{Labelled, high, limb, low, write},
     lists::{items, push, shorter, take},
     storage::{Map, Slot, Word},
 };
 use alloy_primitives::{Address, B256, U256};
+use types::addresses::STRATEGY_MANAGER as HOME;
 
 const SETS_COUNT: Slot<u64> = Slot::at(5);
 const SETS: Map<u64, B256> = Map::at(6);
 const SET_ROWS: Map<B256, SetRow> = Map::at(7);
 const SLASHES: Map<(B256, u64), U256> = Map::at(8);
-const SLASH_ROWS: Map<(B256, B256), SlashRow> = Map::at(9);
-const STRATEGIES: Map<(B256, B256, u64), Address> = Map::at(10);
-const SHARES: Map<(B256, B256, Address), ShareRow> = Map::at(11);
+const SLASH_ROWS: Map<(B256, B256), SlashRow> = Map::on(HOME, 9);
+const STRATEGIES: Map<(B256, B256, u64), Labelled> = Map::on(HOME, 10);
+const SHARES: Map<(B256, B256, Address), ShareRow> = Map::on(HOME, 11);
 const WIDE_SHARES: Map<(B256, B256, Address), U256> = Map::at(12);
 
 /// Which slash: set and id.
@@ -58,16 +62,20 @@ struct SlashRow {
     place: u32,
     /// The last block in which the slash cannot be cleared; rules `mainnet` only.
     resolution_block: u32,
+    /// Who was slashed.
+    operator: Address,
 }
 
 impl Word for SlashRow {
     fn to_word(self) -> U256 {
-        U256::from_limbs([limb(self.place, self.strategies), self.resolution_block.into(), 0, 0])
+        let row = [limb(self.place, self.strategies), self.resolution_block.into(), 0, 0];
+        U256::from_limbs(row) | U256::from_be_bytes(self.operator.into_word().0).wrapping_shl(96)
     }
 
     fn from_word(word: U256) -> Self {
         let [row, block, ..] = *word.as_limbs();
-        Self { strategies: low(row), place: high(row), resolution_block: low(block) }
+        let operator = Address::from_word(B256::from(word.wrapping_shr(96)));
+        Self { strategies: low(row), place: high(row), resolution_block: low(block), operator }
     }
 }
 
@@ -77,18 +85,67 @@ struct ShareRow {
     /// Place among the slash's strategies.
     place: u32,
     is_wide: bool,
+    /// The operator's max magnitude before the slash.
+    magnitude_before: u64,
 }
 
 impl Word for ShareRow {
     fn to_word(self) -> U256 {
         let [s0, s1] = self.shares;
-        U256::from_limbs([s0, s1, limb(u32::from(self.is_wide), self.place), 0])
+        U256::from_limbs([s0, s1, limb(u32::from(self.is_wide), self.place), self.magnitude_before])
     }
 
     fn from_word(word: U256) -> Self {
-        let [s0, s1, rest, _] = *word.as_limbs();
-        Self { shares: [s0, s1], place: low(rest), is_wide: high(rest) != 0 }
+        let [s0, s1, rest, magnitude_before] = *word.as_limbs();
+        Self { shares: [s0, s1], place: low(rest), is_wide: high(rest) != 0, magnitude_before }
     }
+}
+
+/// Whom a slash hit, and what it left of the max magnitude.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub operator: Address,
+    pub before: u64,
+    pub after: u64,
+}
+
+/// What is known of a slash until it is cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SlashRecord {
+    /// Who was slashed.
+    pub operator: Address,
+    /// When.
+    pub block: u32,
+    /// In the strategies that are not cleared.
+    pub cuts: Vec<Cut>,
+}
+
+/// What a slash left of an operator's max magnitude in a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub strategy: Address,
+    pub before: u64,
+    pub after: u64,
+}
+
+/// The record of a slash, if nobody has cleared all of it.
+///
+/// # Errors
+/// Out of gas, or the node's.
+pub(crate) fn slash_record<V: View + ?Sized>(
+    view: &mut V,
+    set: B256,
+    id: U256,
+) -> Result<Option<SlashRecord>> {
+    let (id, mut block, mut cuts) = (B256::from(id), 0, Vec::new());
+    let row = SLASH_ROWS.get(view, (set, id))?;
+    for index in 0..u64::from(row.strategies) {
+        let Labelled { address: strategy, small, large: after } = STRATEGIES.get(view, (set, id, index))?;
+        let before = SHARES.get(view, (set, id, strategy))?.magnitude_before;
+        block = small;
+        cuts.push(Cut { strategy, before, after });
+    }
+    Ok((!cuts.is_empty()).then_some(SlashRecord { operator: row.operator, block, cuts }))
 }
 
 /// Shares that fit a row.
@@ -115,6 +172,7 @@ pub(super) fn record(
     strategy: Address,
     shares: U256,
     resolution_block: u32,
+    origin: Origin,
 ) -> Result<Recorded> {
     let (set, id) = slash;
     let key = (set, id, strategy);
@@ -126,13 +184,19 @@ pub(super) fn record(
     if is_first {
         row.place = open(host, slash)?;
         row.resolution_block = resolution_block;
+        row.operator = origin.operator;
     }
-    row.strategies = push(host, &STRATEGIES, |index| (set, id, index), row.strategies, strategy)?;
+    let entry = Labelled { address: strategy, small: now(host), large: origin.after };
+    row.strategies = push(host, &STRATEGIES, |index| (set, id, index), row.strategies, entry)?;
     SLASH_ROWS.set(host, slash, row)?;
     let (_, is_wide) = write(host, &WIDE_SHARES, key, false, shares, SHARE_BITS)?;
     let [s0, s1, ..] = *shares.as_limbs();
     let narrow = if is_wide { [0, 0] } else { [s0, s1] };
-    SHARES.set(host, key, ShareRow { shares: narrow, place: row.strategies, is_wide })?;
+    SHARES.set(
+        host,
+        key,
+        ShareRow { shares: narrow, place: row.strategies, is_wide, magnitude_before: origin.before },
+    )?;
     Ok(if is_first { Recorded::First } else { Recorded::Further })
 }
 
@@ -176,9 +240,9 @@ pub(super) fn remove(host: &mut dyn Host, slash: Slash, strategy: Address) -> Re
     let mut row = SLASH_ROWS.get(host, slash)?;
     let moved = take(host, &STRATEGIES, |index| (set, id, index), row.strategies, place)?;
     if let Some(moved) = moved {
-        let mut other = SHARES.get(host, (set, id, moved))?;
+        let mut other = SHARES.get(host, (set, id, moved.address))?;
         other.place = place;
-        SHARES.set(host, (set, id, moved), other)?;
+        SHARES.set(host, (set, id, moved.address), other)?;
     }
     row.strategies = shorter(row.strategies)?;
     SLASH_ROWS.set(host, slash, row)?;
@@ -233,7 +297,8 @@ fn forget(host: &mut dyn Host, place: u32) -> Result<()> {
 /// Out of gas, or the node's.
 pub(super) fn strategies<V: View + ?Sized>(view: &mut V, slash: Slash) -> Result<Vec<Address>> {
     let ((set, id), length) = (slash, SLASH_ROWS.get(view, slash)?.strategies);
-    items(view, &STRATEGIES, |index| (set, id, index), length)
+    let entries = items(view, &STRATEGIES, |index| (set, id, index), length)?;
+    Ok(entries.into_iter().map(|entry| entry.address).collect())
 }
 
 /// How many strategies of a slash have something to clear.

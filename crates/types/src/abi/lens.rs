@@ -129,6 +129,22 @@ alloy_sol_types::sol! {
             /// Block from which it is in force; 0 if none is to come.
             uint32 effectBlock;
         }
+        /// Limits to what services can do to an operator's stake, as Covenants has them.
+        struct Terms {
+            uint16 maxServices;
+            uint64 maxSlashableWad;
+            uint32 minAllocationDelayBlocks;
+            bool allowRedistribution;
+            address[] services;
+        }
+        /// What an operator has promised.
+        struct Covenant {
+            bool exists;
+            Terms inForce;
+            Terms next;
+            /// Block from which `next` holds; 0 if nothing waits.
+            uint32 effectBlock;
+        }
         /// All that the state tells of an operator.
         struct Book {
             address operator;
@@ -140,6 +156,7 @@ alloy_sol_types::sol! {
             OperatorSet[] allocatedSets;
             /// Of the strategies asked for and of those with an allocation.
             Exposure[] exposures;
+            Covenant covenant;
         }
         /// An operator set.
         struct SetBook {
@@ -171,6 +188,10 @@ alloy_sol_types::sol! {
             uint32 slasher;
             /// The first block in which a withdrawal queued now could be completed.
             uint32 withdrawal;
+            /// A looser covenant.
+            uint32 covenant;
+            /// The first block in which an exit requested now could be forced.
+            uint32 forcedExit;
         }
         /// What of an allocation to slash, as AllocationManager takes it.
         struct SlashingParams {

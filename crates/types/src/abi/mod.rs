@@ -4,6 +4,7 @@
 mod allocation_manager;
 mod avs_directory;
 mod backing_eigen;
+mod covenants;
 mod delegation_manager;
 mod duration_vault_strategy;
 mod eigen;
@@ -12,6 +13,7 @@ mod eigen_strategy;
 mod erc20;
 mod key_registrar;
 mod lens;
+mod loss_notices;
 mod multicall3;
 mod ownable;
 mod pausable;
@@ -19,6 +21,7 @@ mod pauser_registry;
 mod permission_controller;
 mod protocol_registry;
 mod release_manager;
+mod safe_exit;
 mod strategy_base;
 mod strategy_base_tvl_limits;
 mod strategy_factory;
@@ -32,6 +35,7 @@ use alloy_json_abi::JsonAbi;
 pub use allocation_manager::{IAVSRegistrar, IAllocationManager};
 pub use avs_directory::IAVSDirectory;
 pub use backing_eigen::IBackingEigen;
+pub use covenants::ICovenants;
 pub use delegation_manager::IDelegationManager;
 pub use duration_vault_strategy::IDurationVaultStrategy;
 pub use eigen::IEigen;
@@ -40,6 +44,7 @@ pub use eigen_strategy::IEigenStrategy;
 pub use erc20::IERC20;
 pub use key_registrar::IKeyRegistrar;
 pub use lens::ILens;
+pub use loss_notices::ILossNotices;
 pub use multicall3::IMulticall3;
 pub use ownable::IOwnable;
 pub use pausable::IPausable;
@@ -47,6 +52,7 @@ pub use pauser_registry::IPauserRegistry;
 pub use permission_controller::IPermissionController;
 pub use protocol_registry::IProtocolRegistry;
 pub use release_manager::IReleaseManager;
+pub use safe_exit::ISafeExit;
 pub use strategy_base::IStrategy;
 pub use strategy_base_tvl_limits::IStrategyTvlLimits;
 pub use strategy_factory::IStrategyFactory;
@@ -63,6 +69,7 @@ const ABIS: &[Named] = &[
     ("AVSDirectory", IAVSDirectory::abi::contract),
     ("AllocationManager", IAllocationManager::abi::contract),
     ("BackingEigen", backing_eigen_whole),
+    ("Covenants", ICovenants::abi::contract),
     ("DelegationManager", IDelegationManager::abi::contract),
     ("DurationVaultStrategy", IDurationVaultStrategy::abi::contract),
     ("EIGEN", eigen_whole),
@@ -71,11 +78,13 @@ const ABIS: &[Named] = &[
     ("EigenStrategy", IEigenStrategy::abi::contract),
     ("KeyRegistrar", IKeyRegistrar::abi::contract),
     ("Lens", ILens::abi::contract),
+    ("LossNotices", ILossNotices::abi::contract),
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),
     ("PermissionController", IPermissionController::abi::contract),
     ("ProtocolRegistry", IProtocolRegistry::abi::contract),
     ("ReleaseManager", IReleaseManager::abi::contract),
+    ("SafeExit", ISafeExit::abi::contract),
     ("StrategyBase", IStrategy::abi::contract),
     ("StrategyBaseTVLLimits", IStrategyTvlLimits::abi::contract),
     ("StrategyFactory", IStrategyFactory::abi::contract),
