@@ -38,6 +38,8 @@ impl Running {
         let mut command = Command::new(program);
         command.args(arguments).arg("--port").arg(port.to_string());
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        // Anvil keeps the states of older blocks below the home folder, gigabytes of them, and leaves them there.
+        command.env("HOME", log.parent().unwrap_or(Path::new(".")));
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let mut running = Self { child, port, ready: Duration::ZERO };
