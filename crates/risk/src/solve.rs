@@ -181,7 +181,10 @@ fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) ->
     let mut search = Search::new(graph, must, rows, found);
     let cases = if level == Level::C3 { CASES_OF_C3 * network.needs.len() as u64 } else { limits.cases };
     let mut effort = Effort { gap: limits.gap, cases, stop: &mut *limits.stop };
-    search.begin(&load, c1(graph) + 1.0, &mut effort);
+    // Prizes that come free beside a service are in no operator's load.
+    let bonus = (0..network.needs.len()).any(|it| network.needs[it] == 0 && network.prizes[it] > 0);
+    let weakest = if bonus { 0.0 } else { c1(graph) + 1.0 };
+    search.begin(&load, weakest, &mut effort);
     if level > Level::C2 {
         search.run(&mut effort);
     }
@@ -237,7 +240,7 @@ fn loads(
     let operators = vec![None; network.stakes.len()];
     let state = LeafState { operators: &operators, services: &services };
     let wanted = (wanted * den as f64).floor() as u128;
-    let num = certificate::certified(network, &state, &dense, den, wanted);
+    let num = certificate::settle(network, &state, &mut dense, den, wanted);
     let lower = Lower { ratio: Fraction { num, den }, nodes: vec![Node::Leaf(dense)] };
     finish(network, must, level, Some(lower), found, (0, 0))
 }

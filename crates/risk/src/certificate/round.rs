@@ -23,19 +23,33 @@ pub(crate) fn denominator(network: &Network) -> u128 {
     if stakes.max(prizes) < 1 << 84 { FINE } else { COARSE }
 }
 
-/// The price of a unit of stake as a whole multiple of 1 / `denominator`; a negative one becomes zero.
+/// The price of a unit of stake as a whole multiple of 1 / `denominator`, rounded down: what operators bring is then
+/// never valued above their stake for rounding's sake. A negative price becomes zero.
 pub(crate) fn integer_price(price: f64, denominator: u128) -> u128 {
-    (price.max(0.0) * denominator as f64).round() as u128
+    (price.max(0.0) * denominator as f64).floor() as u128
 }
 
-/// The highest numerator up to `wanted` for which the leaf is proved, or zero if the arithmetic overflows.
-pub(crate) fn certified(
+/// Prices of a leaf that prove as much as they can, with the highest numerator up to `wanted` that they prove. Where
+/// the given ones prove nothing by a hair, slightly lower ones may.
+pub(crate) fn settle(
     network: &Network,
     leaf: &LeafState,
-    prices: &[u128],
+    prices: &mut [u128],
     den: u128,
     wanted: u128,
 ) -> u128 {
+    for part in [1_000_000_000_000, 1_000_000_000, 1_000_000, 1] {
+        let num = certified(network, leaf, prices, den, wanted);
+        if num > 0 || wanted == 0 {
+            return num;
+        }
+        prices.iter_mut().for_each(|price| *price -= price.div_ceil(part));
+    }
+    certified(network, leaf, prices, den, wanted)
+}
+
+/// The highest numerator up to `wanted` for which the leaf is proved, or zero if the arithmetic overflows.
+fn certified(network: &Network, leaf: &LeafState, prices: &[u128], den: u128, wanted: u128) -> u128 {
     prove(network, leaf, prices, den, wanted).unwrap_or(0)
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Relaxation {
     column_of: Vec<u32>,
     row_of: Vec<u32>,
     prizes: Vec<f64>,
+    /// Prizes of services that cost nothing to corrupt beside.
+    bonus: f64,
     needs: Vec<f64>,
     /// What all operators together bring to each row, in needs.
     reach: Vec<f64>,
@@ -45,6 +47,8 @@ impl Relaxation {
         }
         let needs: Vec<f64> = rows.iter().map(|it| graph.need(*it as usize) as f64).collect();
         let prizes = rows.iter().map(|it| graph.services()[*it as usize].prize as f64 / scale).collect();
+        let free = (0..graph.services().len()).filter(|service| graph.need(*service) == 0);
+        let bonus = free.map(|service| graph.services()[service].prize as f64 / scale).sum();
         let mut build = Build::default();
         let mut reach = vec![0.0; rows.len()];
         let mut operators = Vec::new();
@@ -86,7 +90,20 @@ impl Relaxation {
         let lower = vec![0.0; columns.count()];
         let simplex = Simplex::new(columns, lower, build.upper);
         let applied = Vec::new();
-        Self { simplex, operators, rows, column_of, row_of, prizes, needs, reach, divisible, scale, applied }
+        Self {
+            simplex,
+            operators,
+            rows,
+            column_of,
+            row_of,
+            prizes,
+            bonus,
+            needs,
+            reach,
+            divisible,
+            scale,
+            applied,
+        }
     }
 
     /// Sets the ratio at which attacks are priced.
@@ -144,7 +161,10 @@ impl Relaxation {
     /// The least of cost − ratio · prize, in units of the scale.
     pub(super) fn solve(&mut self, ratio: f64) -> Outcome {
         self.set_ratio(ratio);
-        self.simplex.solve(50 * self.rows.len() + 2_000)
+        match self.simplex.solve(50 * self.rows.len() + 2_000) {
+            Outcome::Optimal(value) => Outcome::Optimal(value - ratio * self.bonus),
+            other => other,
+        }
     }
 
     /// How much of each operator and service the last solution uses: operators, then rows, then parts if divisible.
@@ -157,6 +177,7 @@ impl Relaxation {
     pub(super) fn ratio_of(&self, solution: &[f64]) -> Option<f64> {
         let prize: f64 =
             self.prizes.iter().zip(&solution[self.operators.len()..]).map(|(one, two)| one * two).sum();
+        let prize = prize + self.bonus;
         let costs = &self.simplex.columns.costs;
         let operators: f64 =
             costs.iter().zip(&solution[..self.operators.len()]).map(|(one, two)| one * two).sum();

@@ -459,7 +459,7 @@ impl Writer<'_, '_> {
             }
         }
         let state = LeafState { operators: &self.operators, services: &self.services };
-        self.num = certificate::certified(self.network, &state, &dense, self.den, self.num);
+        self.num = certificate::settle(self.network, &state, &mut dense, self.den, self.num);
         self.nodes.push(Node::Leaf(dense));
     }
 }
