@@ -12,6 +12,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use types::{addresses, params::Parameter};
 
+/// Characters of an unknown name that are shown.
+const MAX_NAME: usize = 64;
+
 pub(crate) const METHODS: &[Method] = &[
     Method::now("restake_addresses", addresses),
     Method::now("restake_abi", abi),
@@ -74,7 +77,8 @@ fn abi(_: &Context, params: Params<'_>) -> Reply {
         Some(abi) => json(&abi),
         None => {
             let names: Vec<&str> = types::abi::names().collect();
-            Err(RpcError::params(format!("no contract is named {name:?}; there are {}", names.join(", "))))
+            let shown: String = name.chars().take(MAX_NAME).collect();
+            Err(RpcError::params(format!("no contract is named {shown:?}; there are {}", names.join(", "))))
         }
     }
 }

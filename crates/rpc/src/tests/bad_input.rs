@@ -155,3 +155,75 @@ async fn transactions_that_cannot_be_taken_are_refused_in_the_words_of_geth() {
     unharmed(&node).await;
     node.end().await;
 }
+
+/// Lists of arguments that hardly any method takes, and none may choke on.
+fn strange_arguments() -> Vec<Value> {
+    let address = Address::repeat_byte(0x11);
+    let hash = format!("0x{}", "77".repeat(32));
+    let mut deep = json!([]);
+    for _ in 0..60 {
+        deep = json!([deep]);
+    }
+    vec![
+        json!([]),
+        json!([null]),
+        json!([null, null, null, null, null, null]),
+        json!([true]),
+        json!([-1]),
+        json!([1.5]),
+        json!([1e300]),
+        json!([""]),
+        json!(["0x"]),
+        json!(["0xg"]),
+        json!(["0x0", "0x0"]),
+        json!(["pending"]),
+        json!(["\u{0}\n\u{202e}"]),
+        json!(["x".repeat(10_000)]),
+        json!([{}]),
+        json!([[]]),
+        json!([{}, {}, {}, {}]),
+        json!([[{}], {}, {}]),
+        json!([deep]),
+        json!([address]),
+        json!([address, "pending"]),
+        json!([address, "0xffffffffffffffff"]),
+        json!([address, hash]),
+        json!([address, hash, "pending"]),
+        json!([hash]),
+        json!([hash, "0xffffffffffffffff"]),
+        json!([hash, 0, address, "0x", 1]),
+        json!(["latest", 0, address, "0x", -1]),
+        json!(["latest", { "tracer": "noSuchTracer" }]),
+        json!([{ "to": address, "data": "0x00" }, "pending", { address.to_string(): {} }, {}]),
+        json!([{ "from": address, "to": address, "gas": "0xffffffffffffffff", "value": U256::MAX }]),
+        json!([{ "fromBlock": "latest", "toBlock": "earliest", "address": [], "topics": [[], [], [], []] }]),
+        json!([{ "blockStateCalls": [{}] }, "pending"]),
+        json!({}),
+        json!({ "address": address }),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_answers_strange_arguments_by_the_standard() {
+    let node = node().await;
+    for method in crate::Offline::methods() {
+        let batch: Vec<Value> = (0..)
+            .zip(strange_arguments())
+            .map(|(id, params)| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .collect();
+        let answers = node.body(json!(batch).to_string()).await;
+        let answers = answers.as_array().unwrap_or_else(|| panic!("{method}: no list"));
+        assert_eq!(answers.len(), batch.len(), "{method}");
+        for (asked, answer) in batch.iter().zip(answers) {
+            assert_eq!(asked["id"], answer["id"], "{method}");
+            let Err(refusal) = outcome(answer) else { continue };
+            let params = asked["params"].to_string();
+            let standard = (-32_768..=-32_000).contains(&refusal.code) || (3..=6).contains(&refusal.code);
+            assert!(standard && refusal.code != -32603, "{method} {params}: {refusal:?}");
+            let shown = refusal.message.len() < 1_000 && refusal.message.lines().count() == 1;
+            assert!(shown, "{method} {params}: {refusal:?}");
+        }
+    }
+    assert_eq!(node.get("eth_chainId", json!([])).await, "0x7a69");
+    node.end().await;
+}

@@ -160,6 +160,10 @@ async fn a_block_is_traced_from_its_encoding() {
     let options = json!({ "tracer": "callTracer" });
     let by_number = node.get("debug_traceBlockByNumber", json!(["0x1", options])).await;
     assert_eq!(node.get("debug_traceBlock", json!([raw, options])).await, by_number);
+    let hash = &by_number[0]["txHash"];
+    let raw = node.get("debug_getRawTransaction", json!([hash])).await;
+    assert_eq!(node.get("debug_getRawTransactions", json!(["0x1"])).await, json!([raw]));
+    assert_eq!(node.get("debug_getBadBlocks", json!([])).await, json!([]));
     let refusal = node.call("debug_traceBlock", json!(["0x1234"])).await.unwrap_err();
     assert!(refusal.code == -32602 && refusal.message.starts_with("could not decode block"), "{refusal:?}");
     node.end().await;

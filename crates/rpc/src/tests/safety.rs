@@ -83,7 +83,7 @@ async fn endless_loops_end_by_gas_or_time_and_hold_nobody_up() {
             let refusal = outcome(answer).unwrap_err();
             assert_eq!(refusal.code, -32000, "{refusal:?}");
             let known = ["out of gas", "execution aborted (timeout = 100 ms)"];
-            assert!(known.contains(&refusal.message.as_str()), "{refusal:?}");
+            assert!(known.iter().any(|known| refusal.message.starts_with(known)), "{refusal:?}");
         }
     });
     futures_util::future::join_all(calls).await;
