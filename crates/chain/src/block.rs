@@ -124,6 +124,12 @@ impl SealedBlock {
     }
 }
 
+/// The logs of stored receipts, by transaction.
+pub(crate) fn stored_logs(receipts: &[u8]) -> Option<Vec<Vec<Log>>> {
+    let stored = decode_all::<StoredReceipt>(receipts)?;
+    Some(stored.into_iter().map(|receipt| receipt.logs).collect())
+}
+
 /// Rows of empty blocks are empty.
 fn decode_all<T: Decodable>(mut raw: &[u8]) -> Option<Vec<T>> {
     if raw.is_empty() {

@@ -12,6 +12,7 @@ use crate::{
         self, At, BlockContext, CallRequest, Environment, EstimateError, Outcome, Overrides, SimulationError,
     },
     genesis::Genesis,
+    index::SIDE_TABLE,
     pool::{LOWEST_BASE_FEE, Limits, Pool, PoolError, Rules},
     producer::{Answer, Command, Producer, STOP_PATIENCE, record, wall_clock},
     query::{ReadError, View, head_of, read_header},
@@ -20,7 +21,7 @@ use crate::{
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use state::{History, Options, Readers, Writer};
+use state::{History, Options, Readers, SideTable, Writer};
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -193,6 +194,8 @@ pub struct Shared {
     pub genesis: Genesis,
     /// What execution needs to know of the chain.
     pub rules: Environment,
+    /// Whether the restaking index is kept.
+    pub indexed: bool,
     pool: Mutex<Pool>,
     mining: RwLock<Mining>,
     clock: RwLock<Clock>,
@@ -324,6 +327,18 @@ impl Chain {
     /// # Errors
     /// In one line: what is wrong with the genesis, the data directory or the database.
     pub fn open(config: Config) -> Result<Self, ChainError> {
+        Self::open_with(config, Some(SIDE_TABLE))
+    }
+
+    /// A chain that keeps no restaking index: what benchmarks compare with.
+    ///
+    /// # Errors
+    /// As [`Chain::open`].
+    pub fn open_without_index(config: Config) -> Result<Self, ChainError> {
+        Self::open_with(config, None)
+    }
+
+    fn open_with(config: Config, side: Option<SideTable>) -> Result<Self, ChainError> {
         config.genesis.check()?;
         let genesis = match &config.data_dir {
             Some(path) => keep_genesis(path, config.genesis)?,
@@ -332,6 +347,7 @@ impl Chain {
         let mut writer = Writer::open(Options {
             data_dir: config.data_dir,
             history: config.history,
+            side,
             ..Options::in_memory(genesis.identity())
         })?;
         if writer.head().is_none() {
@@ -342,6 +358,7 @@ impl Chain {
         let hash = header.hash_slow();
         let shared = Arc::new(Shared {
             rules: Environment::new(genesis.chain_id, genesis.params.clone()),
+            indexed: side.is_some(),
             pool: Mutex::new(Pool::new(config.pool, pool_rules(&genesis, &header))),
             mining: RwLock::new(config.mining),
             clock: RwLock::new(Clock::new(genesis.timestamp, genesis.params.slot_secs)),
@@ -659,7 +676,7 @@ fn seal_genesis(writer: &mut Writer, genesis: &Genesis) -> Result<(), ChainError
     let header = genesis.header(root);
     let hash = header.hash_slow();
     let block = SealedBlock { header, hash, transactions: Vec::new(), receipts: Vec::new() };
-    Ok(writer.commit(record(&block))?)
+    Ok(writer.commit(record(&block, false))?)
 }
 
 /// Keeps the effective genesis in the data directory, and refuses another chain's. A development chain made again with

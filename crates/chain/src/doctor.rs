@@ -7,7 +7,9 @@ use crate::{
     audit::AuditError,
     block::{SealedBlock, receipts_root},
     chain::GENESIS_FILE,
+    index::SIDE_TABLE,
     pool::Limits,
+    producer::index_rows,
     query::ReadError,
 };
 use alloy_consensus::TxReceipt;
@@ -16,7 +18,7 @@ use alloy_trie::{
     TrieAccount,
     root::{state_root, storage_root},
 };
-use state::{Account, History};
+use state::{Account, History, OnProgress, Options, SideDigest, Writer};
 use std::path::Path;
 
 /// Most findings that are kept: what is wrong a thousand times is wrong.
@@ -57,6 +59,8 @@ pub struct Report {
     pub transactions: u64,
     /// Logs of all blocks.
     pub logs: u64,
+    /// Rows of the restaking index.
+    pub index_rows: u64,
     /// What is wrong, each in one line; at most [`MOST_FINDINGS`].
     pub findings: Vec<String>,
 }
@@ -100,7 +104,15 @@ fn examine_open(chain: &Chain, tell: impl Fn(Progress)) -> Result<Report, ChainE
         ..Report::default()
     };
     state(&view, &mut report, &tell).map_err(ReadError::from)?;
-    blocks(&view, &mut report, &tell);
+    let derived = blocks(&view, &mut report, &tell);
+    let stored = view.reader().side_digest().map_err(ReadError::from)?;
+    report.index_rows = stored.rows;
+    if stored != derived {
+        report.found(format!(
+            "the restaking index has {} rows that are not the {} of the blocks' receipts; run `bulwark doctor --reindex`",
+            stored.rows, derived.rows
+        ));
+    }
     match chain.audit() {
         Ok(()) => {}
         Err(AuditError::Violations { violations, .. }) => {
@@ -109,6 +121,36 @@ fn examine_open(chain: &Chain, tell: impl Fn(Progress)) -> Result<Report, ChainE
         Err(error) => report.found(error.to_string()),
     }
     Ok(report)
+}
+
+/// The restaking index before and after it was built anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reindexed {
+    /// The newest block.
+    pub head: u64,
+    /// What was there.
+    pub before: SideDigest,
+    /// What is there now.
+    pub after: SideDigest,
+}
+
+/// Removes the restaking index of a data directory and derives it again from the receipts of all blocks.
+///
+/// # Errors
+/// There is no chain, another process has it, or its receipts cannot be read.
+pub fn reindex(directory: &Path, on_progress: Option<OnProgress>) -> Result<Reindexed, ChainError> {
+    let identity = kept_genesis(directory)?.identity();
+    let mut writer = Writer::open(Options {
+        side: Some(SIDE_TABLE),
+        on_progress: on_progress.clone(),
+        ..Options::durable(directory, identity)
+    })?;
+    let before = writer.reader().side_digest()?;
+    writer.rebuild_side(on_progress.as_ref())?;
+    let after = writer.reader().side_digest()?;
+    let head = writer.head().map_or(0, |head| head.number);
+    writer.close()?;
+    Ok(Reindexed { head, before, after })
 }
 
 /// The genesis that a data directory keeps.
@@ -159,8 +201,10 @@ fn state(view: &View, report: &mut Report, tell: &impl Fn(Progress)) -> state::R
     Ok(())
 }
 
-/// All blocks: each against its header, its parent and the index of transactions.
-fn blocks(view: &View, report: &mut Report, tell: &impl Fn(Progress)) {
+/// All blocks: each against its header, its parent and the index of transactions. Returns what the restaking index of
+/// their receipts is.
+fn blocks(view: &View, report: &mut Report, tell: &impl Fn(Progress)) -> SideDigest {
+    let mut derived = SideDigest::default();
     let total = report.head.saturating_add(1);
     let mut parent = None;
     for number in 0..=report.head {
@@ -184,11 +228,13 @@ fn blocks(view: &View, report: &mut Report, tell: &impl Fn(Progress)) {
             report.found(format!("block {number}: {wrong}"));
         }
         parent = Some(block.hash);
+        index_rows(&block).iter().for_each(|row| derived.add(row));
         let logs: usize = block.receipts.iter().map(|receipt| receipt.logs().len()).sum();
         report.logs = report.logs.saturating_add(u64::try_from(logs).unwrap_or(u64::MAX));
         let transactions = u64::try_from(block.transactions.len()).unwrap_or(u64::MAX);
         report.transactions = report.transactions.saturating_add(transactions);
     }
+    derived
 }
 
 /// What of a block does not fit.

@@ -10,6 +10,7 @@ pub mod dump;
 pub mod empty;
 pub mod executor;
 pub mod genesis;
+pub mod index;
 pub mod native;
 pub mod pool;
 mod producer;

@@ -11,7 +11,7 @@ use crate::{
     develop::{Dials, Edit, Turn},
     dump::Dump,
     empty::next_empty,
-    executor,
+    executor, index,
     query::ReadError,
     transaction::Recovered,
 };
@@ -327,7 +327,7 @@ impl Producer {
             transactions: executed.block.transactions,
             receipts: executed.block.receipts,
         };
-        self.writer.commit(record(&block))?;
+        self.writer.commit(record(&block, self.shared.indexed))?;
         if let Some(auditor) = &mut self.auditor {
             let logs = block.receipts.iter().flat_map(|receipt| receipt.logs());
             auditor.follow(self.writer.reader(), &context, logs)?;
@@ -399,7 +399,7 @@ fn encode(header: &Header) -> Vec<u8> {
 }
 
 /// The durable record of a block.
-pub fn record(block: &SealedBlock) -> BlockRecord {
+pub fn record(block: &SealedBlock, indexed: bool) -> BlockRecord {
     let mut log_keys = Vec::new();
     for log in block.receipts.iter().flat_map(|receipt| receipt.logs()) {
         log_keys.push(LogKey::Address(log.address));
@@ -420,7 +420,15 @@ pub fn record(block: &SealedBlock) -> BlockRecord {
         receipts: if block.receipts.is_empty() { Vec::new() } else { block.encode_receipts() },
         transactions: block.transactions.iter().map(|transaction| transaction.hash).collect(),
         log_keys,
+        side: if indexed { index_rows(block) } else { Vec::new() },
     }
+}
+
+/// The block's rows in the restaking index.
+pub fn index_rows(block: &SealedBlock) -> Vec<state::SideRow> {
+    let receipts = (0u32..).zip(&block.receipts);
+    let logs = receipts.flat_map(|(at, receipt)| receipt.logs().iter().map(move |log| (at, log)));
+    index::rows_of(block.header.number, logs)
 }
 
 /// How long `stop` waits for the thread before it says so.

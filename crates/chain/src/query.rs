@@ -22,6 +22,9 @@ pub enum ReadError {
     /// A row that this build cannot read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// A row of the index that this build cannot read.
+    #[error("{0}")]
+    Index(&'static str),
 }
 
 /// A consistent snapshot of the chain.
@@ -141,6 +144,16 @@ impl View {
     /// The state under this view, for execution.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The chain's numbers and rules.
+    pub fn params(&self) -> &types::Params {
+        &self.shared.genesis.params
+    }
+
+    /// Whether this chain keeps the restaking index; without it all lists of it are empty.
+    pub fn has_index(&self) -> bool {
+        self.shared.indexed
     }
 
     /// Whether development tools may have edited the state of this chain's blocks.

@@ -83,6 +83,7 @@ fn forge(directory: &Path, changes: Changes, header: impl FnOnce(&mut Header)) {
         receipts: block.encode_receipts(),
         transactions: Vec::new(),
         log_keys: Vec::new(),
+        side: Vec::new(),
     };
     writer.commit(record).unwrap();
     writer.close().unwrap();

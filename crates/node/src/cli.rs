@@ -249,6 +249,9 @@ pub struct DoctorArgs {
     /// The data directory; no node may be running on it
     #[arg(value_name = "DIR")]
     pub data_dir: PathBuf,
+    /// Build the restaking index anew from the receipts of all blocks, and do nothing else
+    #[arg(long)]
+    pub reindex: bool,
     /// As JSON
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@
 
 use crate::model::{EmptyRange, Head, LogKey};
 use crate::node::AccountRow;
+use crate::side;
 use crate::table::{self, AccountDelta, AccountKey, SlotDelta, SlotKey, Table};
 use alloy_primitives::{B256, Bytes, U256};
 use std::sync::Arc;
@@ -107,6 +108,8 @@ pub(crate) struct Layer {
     pub(crate) transactions: Vec<(u128, u64, u32)>,
     /// Short block hash and number; sorted.
     pub(crate) numbers: Vec<(u128, u64)>,
+    /// Rows of the side table; sorted by key.
+    pub(crate) side: Vec<side::Pending>,
     /// The blocks themselves, by number, if there is no database that has them.
     pub(crate) stretches: Vec<Stretch>,
 }
@@ -126,6 +129,7 @@ impl Layer {
             logs: index.logs.iter().map(|tag| (*tag, head.number)).collect(),
             transactions,
             numbers: vec![(short(&head.hash), head.number)],
+            side: Vec::new(),
             stretches: Vec::new(),
         }
     }
@@ -142,9 +146,16 @@ impl Layer {
 
     /// Rows that it holds: the measure for merging, folding and limits.
     pub(crate) fn rows(&self) -> usize {
-        [self.accounts.len(), self.slots.len(), self.logs.len(), self.transactions.len(), self.numbers.len()]
-            .into_iter()
-            .fold(self.code.len(), usize::saturating_add)
+        [
+            self.accounts.len(),
+            self.slots.len(),
+            self.logs.len(),
+            self.transactions.len(),
+            self.numbers.len(),
+            self.side.len(),
+        ]
+        .into_iter()
+        .fold(self.code.len(), usize::saturating_add)
     }
 
     /// Both as one; `newer` follows.
@@ -158,6 +169,7 @@ impl Layer {
             logs: merged(&self.logs, &newer.logs),
             transactions: merged(&self.transactions, &newer.transactions),
             numbers: merged(&self.numbers, &newer.numbers),
+            side: merged(&self.side, &newer.side),
             stretches: self.stretches.iter().chain(&newer.stretches).cloned().collect(),
         }
     }
@@ -174,6 +186,7 @@ impl Layer {
             logs: self.logs.iter().copied().filter(|(_, block)| kept(*block)).collect(),
             transactions: self.transactions.iter().copied().filter(|(_, block, _)| kept(*block)).collect(),
             numbers: self.numbers.iter().copied().filter(|(_, block)| kept(*block)).collect(),
+            side: self.side.iter().filter(|row| kept(row.block)).cloned().collect(),
             stretches: self.stretches.iter().filter_map(|stretch| truncated_stretch(stretch, to)).collect(),
         }
     }

@@ -14,6 +14,7 @@ mod node;
 mod proof;
 mod range;
 mod reader;
+mod side;
 mod store;
 mod table;
 pub mod trie;
@@ -28,4 +29,5 @@ pub use model::{
 };
 pub use range::AccountEntry;
 pub use reader::{Reader, Readers};
+pub use side::{Derive, SideDigest, SideRow, SideTable};
 pub use writer::Writer;

@@ -1,6 +1,7 @@
 //! What goes into the database and what comes out: accounts, changes, block records, ranges of empty blocks, proofs.
 //! Plain data; nothing here knows how it is stored, and nothing knows the EVM.
 
+use crate::side::{SideRow, SideTable};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use std::fmt;
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ pub struct BlockRecord {
     pub transactions: Vec<B256>,
     /// Keys of all its logs, and of calls that may have changed no account; repetitions are dropped.
     pub log_keys: Vec<LogKey>,
+    /// What the derivation of [`Options::side`] makes of its receipts, in any order.
+    pub side: Vec<SideRow>,
 }
 
 /// Consecutive empty blocks that differ by a rule: number, parent, timestamp and base fee follow from the block before.
@@ -209,6 +212,8 @@ pub struct Options {
     pub trie_bytes: usize,
     /// When work that follows sealing is done.
     pub limits: Limits,
+    /// The side table; `None`: there is none.
+    pub side: Option<SideTable>,
     /// Called now and then during a long start.
     pub on_progress: Option<OnProgress>,
 }
@@ -220,7 +225,7 @@ impl Options {
     /// A database without files.
     pub fn in_memory(identity: B256) -> Self {
         let (data_dir, history, limits) = (None, History::All, Limits::default());
-        Self { data_dir, history, identity, trie_bytes: TRIE_BYTES, limits, on_progress: None }
+        Self { data_dir, history, identity, trie_bytes: TRIE_BYTES, limits, side: None, on_progress: None }
     }
 
     /// A database in a directory, which is made if it does not exist.

@@ -2,12 +2,16 @@
 
 use crate::logs::BlocksWithLogs;
 use crate::model::{Account, Head, LogKey, Proof, StoredHeader};
+use crate::side::{SideDigest, SideRow, Span};
 use crate::store::Shared;
 use crate::view::View;
 use crate::{Error, Result, proof};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+
+/// Bytes of the longest key that a side table may have.
+const LONGEST_SIDE_KEY: usize = 256;
 
 /// Hands out the latest [`Reader`]; cheap to clone and to ask.
 #[derive(Clone)]
@@ -203,6 +207,30 @@ impl Reader {
             return Err(Error::LogsPruned { asked: from, oldest: self.view.oldest });
         }
         Ok(BlocksWithLogs::new(Arc::clone(&self.view), groups, from, to))
+    }
+
+    /// At most `most` rows of the side table whose keys lie in `from..=to`, rising, or falling from the last.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn side(&self, from: &[u8], to: &[u8], falling: bool, most: usize) -> Result<Vec<SideRow>> {
+        self.view.side(Span { from, to, falling, most })
+    }
+
+    /// What the side table holds, in short. Reads all of it.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn side_digest(&self) -> Result<SideDigest> {
+        const AT_ONCE: usize = 4_096;
+        let (mut digest, mut from, to) = (SideDigest::default(), Vec::new(), [0xff; LONGEST_SIDE_KEY]);
+        loop {
+            let rows = self.side(&from, &to, false, AT_ONCE)?;
+            rows.iter().for_each(|row| digest.add(row));
+            let Some(last) = rows.last() else { return Ok(digest) };
+            // The least key after it.
+            from = [last.key.as_ref(), &[0]].concat();
+        }
     }
 
     /// A proof of an account and some of its slots after block `at`.

@@ -231,6 +231,21 @@ impl Shared {
         Ok(())
     }
 
+    /// Waits until nobody works on the tables, and keeps them for `work`, which is told the first block of the chain and the
+    /// last folded one, and leaves what readers see as it was.
+    pub(crate) fn with_tables(&self, work: impl FnOnce(u64, u64) -> Result<()>) -> Result<()> {
+        let mut state = self.state.lock();
+        while state.busy {
+            self.finished.wait(&mut state);
+        }
+        stopped(&state)?;
+        let Some(sealed) = state.sealed else { return Ok(()) };
+        // Nothing folded yet and block 0 folded look the same: deriving a pending block's rows too is harmless.
+        work(sealed.first, state.folded)?;
+        self.publish(&state);
+        Ok(())
+    }
+
     /// Hands a checkpoint to the fold thread. Refused while another one waits.
     pub(crate) fn wants_checkpoint(&self) -> bool {
         let state = self.state.lock();

@@ -5,6 +5,7 @@ use crate::durable::Base;
 use crate::layer::{Block, Delta, Layer, Stretch, short};
 use crate::model::{EmptyRange, Head, StoredHeader};
 use crate::node::{AccountRow, bounds};
+use crate::side::{SideRow, Span};
 use crate::table::{AccountKey, Change, Key, Position, SlotKey, Table};
 use crate::trie::{Cut, LeafSource};
 use crate::world::{CutRows, misuse};
@@ -267,6 +268,18 @@ impl View {
             Some(code) => Ok(Some(code)),
             None => self.base.as_ref().map_or(Ok(None), |base| base.code(hash)),
         }
+    }
+
+    /// Rows of the side table in key order.
+    pub(crate) fn side(&self, span: Span<'_>) -> Result<Vec<SideRow>> {
+        let mut found = BTreeMap::new();
+        for layer in &self.layers {
+            span.gather(&layer.side, &mut found);
+        }
+        if let Some(base) = &self.base {
+            found.extend(base.side(span)?.into_iter().map(|row| (row.key, row.value)));
+        }
+        Ok(span.pick(found))
     }
 
     fn stretch(&self, number: u64) -> Option<&Stretch> {

@@ -3,7 +3,10 @@
 use crate::durable::{Db, Sealed, recover};
 use crate::keccak::Kernel;
 use crate::layer::{Block, Delta, Index, Layer, Stretch, log_tag};
-use crate::model::{Account, BlockRecord, Changes, EmptyRange, Head, Limits, Options, RANGE_BLOCKS};
+use crate::model::{
+    Account, BlockRecord, Changes, EmptyRange, Head, Limits, OnProgress, Options, RANGE_BLOCKS,
+};
+use crate::side;
 use crate::store::Shared;
 use crate::view::View;
 use crate::world::{World, misuse};
@@ -41,14 +44,14 @@ impl Writer {
     /// # Errors
     /// A directory in use, of another format or chain, damaged, or not writable.
     pub fn open(options: Options) -> Result<Self> {
-        let Options { data_dir, history, identity, trie_bytes, limits, on_progress } = options;
+        let Options { data_dir, history, identity, trie_bytes, limits, side, on_progress } = options;
         let Some(path) = data_dir else {
             let world = World::new(Kernel::detect());
             let shared =
                 Arc::new(Shared::new(None, (history, limits), world, Vec::new(), None, (0, 0, None)));
             return Ok(Self::over(shared, None, 0, (trie_bytes, limits)));
         };
-        let db = Arc::new(Db::open(&path, &identity)?);
+        let db = Arc::new(Db::open(&path, &identity, side)?);
         let found = recover(&db, trie_bytes, on_progress.as_ref())?;
         let unsaved_rows = found.layers.iter().map(|layer| layer.rows()).fold(0, usize::saturating_add);
         let marks = (found.folded, found.pruned, found.checkpoint);
@@ -204,6 +207,7 @@ impl Writer {
             db.commit(&sealed, &block, &delta, &index).inspect_err(|error| self.shared.stop(error))?;
         }
         let mut layer = Layer::of_block(&sealed.head, &delta, &index);
+        layer.side = side::pending(block.number, block.side);
         if self.shared.db.is_none() {
             layer.stretches = vec![Stretch::One(Arc::new(Block {
                 head: sealed.head,
@@ -384,6 +388,18 @@ impl Writer {
     /// Bytes of memory that trie nodes take.
     pub fn trie_bytes(&self) -> usize {
         self.shared.world.read().bytes()
+    }
+
+    /// Removes what is folded of the side table, and derives it again from the receipts of the same blocks.
+    ///
+    /// # Errors
+    /// Receipts that cannot be read, or a failed write; after that the writer is stopped.
+    pub fn rebuild_side(&mut self, progress: Option<&OnProgress>) -> Result<()> {
+        let Some(db) = self.shared.db.clone() else { return Ok(()) };
+        let rebuilt = self.shared.with_tables(|first, folded| db.build_side((first, folded), progress));
+        rebuilt.inspect_err(|error| self.shared.stop(error))?;
+        self.view = self.shared.latest();
+        Ok(())
     }
 
     /// A snapshot at the head.

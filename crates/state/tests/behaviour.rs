@@ -36,6 +36,7 @@ fn record(number: u64) -> BlockRecord {
         receipts: vec![],
         transactions: vec![],
         log_keys: vec![],
+        side: vec![],
     }
 }
 
@@ -209,6 +210,7 @@ fn a_large_chain_starts_from_its_checkpoint_and_without_one_tells_its_progress()
         let limits = state::Limits { checkpoint_leaves: leaves, checkpoint_rows: usize::MAX, ..SMALL };
         Writer::open(Options {
             limits,
+            side: Some(common::SIDE),
             on_progress: Some(Arc::new(tell)),
             ..Options::durable(dir.path(), CHAIN)
         })
@@ -391,4 +393,36 @@ fn code_is_read_while_staged_after_sealing_and_after_a_restart() {
     for (hash, bytes) in &code {
         assert_eq!(writer.code(*hash).unwrap().unwrap().as_ref(), bytes);
     }
+}
+
+#[test]
+fn a_side_table_of_another_version_is_built_anew_and_so_is_one_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut model = Model::default();
+    let options = || options(Some(dir.path().to_owned()), History::All);
+    let draft = |transactions| Draft {
+        changes: vec![(1, Some((1, false)), vec![], false)],
+        logs: vec![],
+        transactions,
+    };
+    let mut writer = Writer::open(options()).unwrap();
+    for number in 0..40u8 {
+        model.seal(&mut writer, &draft(number % 4));
+    }
+    let digest = writer.reader().side_digest().unwrap();
+    writer.rebuild_side(None).unwrap();
+    model.check(&writer.reader(), 0);
+    writer.close().unwrap();
+
+    let fewer =
+        |number, receipts: &[u8]| Some(common::side_of(number, receipts)?.into_iter().take(1).collect());
+    let other = state::SideTable { version: 2, derive: fewer };
+    let writer = Writer::open(Options { side: Some(other), ..options() }).unwrap();
+    let rows = writer.reader().side_digest().unwrap().rows;
+    assert_eq!(rows, 30, "one for each block that has receipts");
+    writer.close().unwrap();
+
+    let writer = Writer::open(options()).unwrap();
+    assert_eq!(writer.reader().side_digest().unwrap(), digest);
+    model.check(&writer.reader(), 0);
 }

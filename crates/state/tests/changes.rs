@@ -31,6 +31,7 @@ fn record(number: u64) -> BlockRecord {
         receipts: vec![],
         transactions: vec![],
         log_keys: vec![],
+        side: Vec::new(),
     }
 }
 

@@ -43,6 +43,7 @@ fn block(number: u64) -> BlockRecord {
         receipts: vec![],
         transactions: vec![B256::repeat_byte(number as u8)],
         log_keys: vec![],
+        side: Vec::new(),
     }
 }
 

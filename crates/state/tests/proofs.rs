@@ -124,6 +124,7 @@ fn proofs_of_a_large_contract_hold_through_cuts_and_restarts() {
             receipts: vec![],
             transactions: vec![],
             log_keys: vec![],
+            side: vec![],
         };
         (Changes { accounts: vec![changes], code: vec![] }, record)
     };

@@ -2,7 +2,7 @@
 //! if the directory cannot be opened at all.
 
 use crate::{cli::DoctorArgs, commands, failure::Failure, text};
-use chain::doctor::{MOST_FINDINGS, Progress, Report, examine};
+use chain::doctor::{MOST_FINDINGS, Progress, Reindexed, Report, examine, reindex};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -18,6 +18,9 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
     if !args.data_dir.is_dir() {
         return Err(Failure::usage(format!("{shown} is no directory"))
             .help("name the directory that the node was given with --data-dir"));
+    }
+    if args.reindex {
+        return run_reindex(args);
     }
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:40.blue} {pos} of {len} {msg}") {
@@ -42,6 +45,29 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
         .help("keep a copy; restore the last good one, or start anew in another directory"))
 }
 
+/// Builds the index anew, and says whether it had been right.
+fn run_reindex(args: &DoctorArgs) -> Result<(), Failure> {
+    let Reindexed { head, before, after } = reindex(&args.data_dir, None).map_err(Failure::new)?;
+    let (rows, equal) = (text::grouped(after.rows), before == after);
+    let told = if args.json {
+        let report =
+            json!({ "head": head, "index_rows": after.rows, "rows_before": before.rows, "equal": equal });
+        format!("{report:#}\n")
+    } else if equal {
+        format!(
+            "index       {rows} rows of blocks 0 to {}: built anew, and equal to what was there\n",
+            text::grouped(head)
+        )
+    } else {
+        let was = text::grouped(before.rows);
+        format!(
+            "index       {rows} rows of blocks 0 to {}: built anew; what was there ({was} rows) differed\n",
+            text::grouped(head)
+        )
+    };
+    commands::print(&told)
+}
+
 fn json(report: &Report) -> Value {
     json!({
         "chain_id": report.chain_id,
@@ -53,6 +79,7 @@ fn json(report: &Report) -> Value {
         "slots": report.slots,
         "transactions": report.transactions,
         "logs": report.logs,
+        "index_rows": report.index_rows,
         "findings": report.findings,
     })
 }
@@ -78,6 +105,7 @@ fn told(report: &Report) -> String {
             report.state_root
         ),
     ];
+    lines.push(format!("index       {}", of(report.index_rows, "row", "rows")));
     if report.oldest > 0 {
         let oldest = text::grouped(report.oldest);
         lines.push(format!("pruned      before block {oldest}: only who acted since is audited"));

@@ -144,6 +144,7 @@ fn stage(count: u64) {
         receipts: vec![],
         transactions: vec![],
         log_keys: vec![],
+        side: Vec::new(),
     };
     writer.commit(record(0)).expect("in memory");
     let (mut rng, mut number) = (Rng(2), 0);

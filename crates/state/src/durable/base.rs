@@ -7,12 +7,14 @@ use crate::Result;
 use crate::layer::{Delta, Index};
 use crate::model::{EmptyRange, StoredHeader};
 use crate::node::AccountRow;
+use crate::side::{SideRow, Span};
 use crate::table::{AccountKey, SlotKey};
 use crate::trie::Cut;
 use crate::view::derived_header;
 use crate::world::CutRows;
 use alloy_primitives::{B256, Bytes, U256};
 use fjall::{Guard, Keyspace, Readable, Slice, Snapshot};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// The database at one moment.
@@ -317,6 +319,28 @@ impl Base {
             rows::read_log_key(&key).ok_or_else(|| self.db.malformed(space, &key))
         };
         self.between(space, &rows::log_key(tag, from), &rows::log_key(tag, to)).take(most).map(read).collect()
+    }
+
+    /// Folded rows of the side table in key order.
+    pub(crate) fn side(&self, span: Span<'_>) -> Result<Vec<SideRow>> {
+        if span.from > span.to {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.between(&self.db.spaces.side, span.from, span.to);
+        let next = || if span.falling { rows.next_back() } else { rows.next() };
+        let read = |row: Result<(Slice, Slice)>| {
+            let (key, value) = row?;
+            Ok(SideRow { key: Bytes::copy_from_slice(&key), value: Bytes::copy_from_slice(&value) })
+        };
+        std::iter::from_fn(next).take(span.most).map(read).collect()
+    }
+
+    /// At most `most` keys of the side table after a key.
+    pub(super) fn side_keys_after(&self, after: Option<&[u8]>, most: usize) -> Result<Vec<Vec<u8>>> {
+        let from: Bound<&[u8]> = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.snapshot.range::<&[u8], _>(&self.db.spaces.side, (from, Bound::Unbounded));
+        let keys = rows.take(most).map(|row: Guard| row.key().map_err(self.db.failed("read")));
+        keys.map(|key| Ok(key?.to_vec())).collect()
     }
 
     /// The cuts of one trie in the checkpoint; `None`: a part is missing, which only costs time.

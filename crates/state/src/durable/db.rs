@@ -3,6 +3,7 @@
 use super::verify;
 use crate::codec::{seal, unseal};
 use crate::guard::{DataDir, io_error};
+use crate::side::SideTable;
 use crate::{Error, Result};
 use alloy_primitives::B256;
 use fjall::config::{CompressionPolicy, FilterPolicy, FilterPolicyEntry};
@@ -37,6 +38,7 @@ pub(super) struct Spaces {
     pub(super) transaction: Keyspace,
     pub(super) number: Keyspace,
     pub(super) code: Keyspace,
+    pub(super) side: Keyspace,
     pub(super) cut: Keyspace,
 }
 
@@ -65,6 +67,7 @@ impl Spaces {
             transaction: db.keyspace("transaction", plain)?,
             number: db.keyspace("number", scanned)?,
             code: db.keyspace("code", text)?,
+            side: db.keyspace("side", || text().filter_policy(FilterPolicy::all(FilterPolicyEntry::None)))?,
             cut: db.keyspace("cut", plain)?,
         })
     }
@@ -80,11 +83,13 @@ pub(crate) struct Db {
     pub(super) engine: Database,
     pub(super) spaces: Spaces,
     pub(super) dir: DataDir,
+    /// How the side table comes about, if there is one.
+    pub(super) side: Option<SideTable>,
 }
 
 impl Db {
     /// Opens or creates the database in `path`, for the chain of `identity`.
-    pub(crate) fn open(path: &Path, identity: &B256) -> Result<Self> {
+    pub(crate) fn open(path: &Path, identity: &B256, side: Option<SideTable>) -> Result<Self> {
         let dir = DataDir::open(path, identity)?;
         let folder = path.join(FOLDER);
         if !folder.exists() {
@@ -96,7 +101,7 @@ impl Db {
         }
         verify::manifests(&folder).map_err(|what| Error::Damaged { dir: path.to_path_buf(), what })?;
         let (engine, spaces) = open_engine(path, &folder)?;
-        Ok(Self { engine, spaces, dir })
+        Ok(Self { engine, spaces, dir, side })
     }
 
     /// The error of a database that contradicts itself.

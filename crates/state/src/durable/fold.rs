@@ -80,6 +80,8 @@ impl Db {
         let numbers =
             layer.numbers.iter().map(|(short, block)| (rows::number_key(*short, *block), Some(Vec::new())));
         self.ingest(&spaces.number, numbers)?;
+        let side = layer.side.iter().map(|row| (row.key.to_vec(), Some(row.value.to_vec())));
+        self.ingest(&spaces.side, side)?;
         let code = layer.code.iter().map(|(hash, code)| (hash.to_vec(), Some(code.to_vec())));
         self.ingest(&spaces.code, code)?;
         let mut batch = self.synced_batch();

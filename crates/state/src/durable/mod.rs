@@ -12,6 +12,7 @@ mod fold;
 mod recover;
 mod rewind;
 mod rows;
+mod side;
 mod verify;
 
 pub(crate) use base::Base;

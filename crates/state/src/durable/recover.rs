@@ -11,6 +11,7 @@ use crate::keccak::Kernel;
 use crate::layer::{Layer, push};
 use crate::model::{EmptyRange, OnProgress, Progress};
 use crate::node::AccountRow;
+use crate::side;
 use crate::table::{Key, Position};
 use crate::trie::{Op, Shape, Trie};
 use crate::view::View;
@@ -43,6 +44,7 @@ pub(crate) fn recover(db: &Arc<Db>, budget: usize, progress: Option<&OnProgress>
         if db.dir.mark().is_some() {
             return Err(db.damaged("its last blocks are gone: it holds none at all"));
         }
+        db.ensure_side(None, progress)?;
         let world = World::new(kernel);
         return Ok(Recovered {
             sealed: None,
@@ -60,6 +62,7 @@ pub(crate) fn recover(db: &Arc<Db>, budget: usize, progress: Option<&OnProgress>
     let folded = db.meta_number(FOLDED)?;
     let pruned = db.meta_number(PRUNED)?.unwrap_or(sealed.first).max(sealed.first);
     let layers = pending(db, &sealed, folded)?;
+    db.ensure_side(folded.map(|folded| (sealed.first, folded)), progress)?;
     let folded = folded.unwrap_or_default();
     let base = Base::new(db, folded, sealed.first);
     let view = View { head: Some(sealed.head), oldest: pruned, layers, base: Some(base) };
@@ -100,7 +103,9 @@ fn pending(db: &Arc<Db>, sealed: &Sealed, folded: Option<u64>) -> Result<Vec<Arc
         let layer = match base.delta_row(number)? {
             Some((delta, index)) => {
                 let (hash, root) = base.identity(number)?.ok_or_else(missing)?;
-                Layer::of_block(&crate::Head { number, hash, root }, &delta, &index)
+                let mut layer = Layer::of_block(&crate::Head { number, hash, root }, &delta, &index);
+                layer.side = side::pending(number, db.side_rows(&base, number)?);
+                layer
             }
             None => {
                 let (range, _) = base.range_at(number)?.ok_or_else(missing)?;

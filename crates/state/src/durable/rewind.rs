@@ -21,6 +21,7 @@ pub(super) struct Undo {
     logs: Vec<Write>,
     transactions: Vec<Write>,
     numbers: Vec<Write>,
+    side: Vec<Write>,
 }
 
 impl Undo {
@@ -36,7 +37,9 @@ impl Undo {
     }
 
     fn sort(&mut self) {
-        for rows in [&mut self.past, &mut self.logs, &mut self.transactions, &mut self.numbers] {
+        for rows in
+            [&mut self.past, &mut self.logs, &mut self.transactions, &mut self.numbers, &mut self.side]
+        {
             rows.sort_unstable();
             rows.dedup();
         }
@@ -91,7 +94,8 @@ impl Db {
         self.ingest(&spaces.past, undo.past.into_iter())?;
         self.ingest(&spaces.log, undo.logs.into_iter())?;
         self.ingest(&spaces.transaction, undo.transactions.into_iter())?;
-        self.ingest(&spaces.number, undo.numbers.into_iter())
+        self.ingest(&spaces.number, undo.numbers.into_iter())?;
+        self.ingest(&spaces.side, undo.side.into_iter())
     }
 
     /// Removes the rows of blocks `to + 1 ..= from`, and gathers what the tables hold of them.
@@ -111,6 +115,8 @@ impl Db {
             match base.delta_row(number)? {
                 Some((delta, index)) => {
                     undo.add(number, &delta, &index);
+                    let side = self.side_rows(base, number)?;
+                    undo.side.extend(side.into_iter().map(|row| (row.key.to_vec(), None)));
                     undo.numbers.push((rows::number_key(short(&hash), number), None));
                     for space in [&spaces.delta, &spaces.header, &spaces.body, &spaces.receipt] {
                         batch.remove(space, number.to_be_bytes());

@@ -17,7 +17,7 @@ use alloy_trie::root::{state_root_unhashed, storage_root_unhashed};
 use proptest::prelude::*;
 use state::{
     Account, AccountChange, BlockRecord, Changes, EmptyRange, Error, History, Limits, LogKey, Options,
-    Reader, Result, StoredHeader, Writer,
+    Reader, Result, SideRow, SideTable, StoredHeader, Writer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -29,7 +29,20 @@ pub const SMALL: Limits =
     Limits { fold_rows: 60, fold_blocks: 5, pending_rows: 400, checkpoint_leaves: 10, checkpoint_rows: 25 };
 
 pub fn options(data_dir: Option<PathBuf>, history: History) -> Options {
-    Options { data_dir, history, limits: SMALL, trie_bytes: 0, ..Options::in_memory(CHAIN) }
+    Options { data_dir, history, limits: SMALL, trie_bytes: 0, side: Some(SIDE), ..Options::in_memory(CHAIN) }
+}
+
+/// A side table with some rows a block, whose keys do not follow the order of blocks.
+pub const SIDE: SideTable = SideTable { version: 1, derive: side_of };
+
+pub fn side_of(number: u64, receipts: &[u8]) -> Option<Vec<SideRow>> {
+    let row = |at: u64| {
+        let mut key = vec![((number * 7 + at * 3) % 11) as u8];
+        key.extend(number.to_be_bytes());
+        key.push(at as u8);
+        SideRow { key: key.into(), value: vec![receipts.len() as u8].into() }
+    };
+    Some((0..receipts.len() as u64 / 70).map(row).collect())
 }
 
 type Slots = BTreeMap<U256, U256>;
@@ -320,12 +333,32 @@ impl Model {
         }
         note(self.compare_logs(reader, oldest, head));
         note(self.compare_head(reader, head));
+        note(self.compare_side(reader));
         errors
     }
 
     /// As [`Model::compare`], where everything must be answered.
     pub fn check(&self, reader: &Reader, oldest: u64) {
         assert_eq!(self.compare(reader, oldest), []);
+    }
+
+    fn compare_side(&self, reader: &Reader) -> Result<()> {
+        let rows = |(number, block): (u64, &ModelBlock)| side_of(number, &block.receipts).unwrap();
+        let mut all: Vec<SideRow> = (0u64..).zip(&self.blocks).flat_map(rows).collect();
+        all.sort();
+        assert_eq!(reader.side_digest()?.rows, all.len() as u64);
+        let bounds: [(&[u8], &[u8]); 4] =
+            [(&[], &[0xff]), (&[3], &[7]), (&[5, 0, 0, 0, 0, 0, 0, 0, 1], &[5, 0xff]), (&[9], &[2])];
+        for (from, to) in bounds {
+            let inside = |row: &&SideRow| (from..=to).contains(&row.key.as_ref());
+            for most in [1, 3, usize::MAX] {
+                let rising: Vec<SideRow> = all.iter().filter(inside).take(most).cloned().collect();
+                assert_eq!(reader.side(from, to, false, most)?, rising, "{from:?} to {to:?}");
+                let falling: Vec<SideRow> = all.iter().rev().filter(inside).take(most).cloned().collect();
+                assert_eq!(reader.side(from, to, true, most)?, falling, "{from:?} down from {to:?}");
+            }
+        }
+        Ok(())
     }
 
     fn compare_head(&self, reader: &Reader, head: u64) -> Result<()> {
@@ -424,6 +457,7 @@ pub fn record(number: u64, block: &ModelBlock) -> BlockRecord {
         receipts: block.receipts.to_vec(),
         transactions: block.transactions.clone(),
         log_keys: block.logs.iter().copied().collect(),
+        side: side_of(number, &block.receipts).unwrap(),
     }
 }
 
