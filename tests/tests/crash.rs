@@ -86,6 +86,8 @@ async fn killed_at_any_instant_nothing_acknowledged_is_lost() {
     assert_eq!(node.signal("TERM").code(), 0);
     let looked = process::run(["doctor", data]);
     assert!(looked.code() == 0 && looked.stdout.contains("All agrees"), "{}{}", looked.stdout, looked.stderr);
+    let rebuilt = process::run(["doctor", "--reindex", "--json", data]);
+    assert!(rebuilt.stdout.contains("\"equal\": true"), "{}{}", rebuilt.stdout, rebuilt.stderr);
     let node = Bulwark::dev(&["--silent", "--data-dir", data]);
     known.check(&node.rpc(), Scope::All).await;
     println!("{killed} kills: {known}");

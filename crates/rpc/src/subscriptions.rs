@@ -69,7 +69,7 @@ pub(crate) struct Task {
 fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
     let args = params.args()?;
     let kind: String = args.required(0, "kind")?;
-    let feed = Feed { id: FilterId(0), socket: socket.clone(), cx: cx.clone() };
+    let feed = Feed::new(0, socket, cx, "eth_subscription");
     let run: Box<dyn FnOnce(Feed) -> BoxFuture<'static, ()>> = match kind.as_str() {
         "newHeads" => {
             let blocks = cx.chain.subscribe();
@@ -106,6 +106,14 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
 }
 
 fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
+    close(params, socket)
+}
+
+/// Ends a subscription of any namespace.
+///
+/// # Errors
+/// There is none with this id.
+pub(crate) fn close(params: Params<'_>, socket: &Arc<Socket>) -> Begun {
     let id: FilterId = params.one("subscription id")?;
     if socket.close_subscription(id.0) {
         Ok((json(&true)?, None))
@@ -115,10 +123,12 @@ fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Be
 }
 
 /// Where a subscription's notifications go.
-struct Feed {
+pub(crate) struct Feed {
     id: FilterId,
     socket: Arc<Socket>,
     cx: Arc<Context>,
+    /// The method that notifications name.
+    method: &'static str,
 }
 
 /// The newest head as it is told to subscribers: written once for all of them.
@@ -153,10 +163,20 @@ struct Delivery<'a, T: ?Sized> {
 }
 
 impl Feed {
+    /// A feed for a subscription on a connection.
+    pub(crate) fn new(id: u128, socket: &Arc<Socket>, cx: &Arc<Context>, method: &'static str) -> Self {
+        Self { id: FilterId(id), socket: socket.clone(), cx: cx.clone(), method }
+    }
+
+    /// The chain that is followed.
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.cx.chain
+    }
+
     /// Sends one notification. `false`: the connection is ending.
-    fn deliver<T: Serialize + ?Sized>(&self, result: &T) -> bool {
+    pub(crate) fn deliver<T: Serialize + ?Sized>(&self, result: &T) -> bool {
         let params = Delivery { subscription: self.id, result };
-        let notification = Notification { jsonrpc: "2.0", method: "eth_subscription", params };
+        let notification = Notification { jsonrpc: "2.0", method: self.method, params };
         match serde_json::to_string(&notification) {
             Ok(text) => self.socket.notify(text),
             Err(error) => {

@@ -1,7 +1,7 @@
 //! What a client was told: receipts and block headers. After a crash the chain must say the same, and its state must be
 //! what its transactions make of it.
 
-use super::load::{DEPOSITOR, SENDERS, sink};
+use super::load::{DEPOSITOR, OPERATOR, SENDERS, description, sink};
 use alloy_primitives::{B256, U256};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt};
@@ -85,7 +85,7 @@ impl Ledger {
 }
 
 /// Balances and shares are what the nonces say: each transfer moves one wei, each third call of the depositor deposits
-/// one token.
+/// one token, and each of the operator's says something new.
 async fn check_state(rpc: &Rpc) {
     for index in SENDERS {
         let sent = rpc.nonce(Wallet::dev(index).address).await;
@@ -96,6 +96,10 @@ async fn check_state(rpc: &Rpc) {
     let shares =
         IStrategyManager::stakerDepositSharesCall { staker: depositor, strategy: TEST_TOKEN_STRATEGY };
     assert_eq!(rpc.view(STRATEGY_MANAGER, shares).await, U256::from(calls / 3), "shares of the depositor");
+    let operator = Wallet::dev(OPERATOR).address;
+    let said = rpc.nonce(operator).await.checked_sub(1).map(description);
+    let book = rpc.call("restake_operator", json!([operator])).await;
+    assert_eq!(book["metadataUri"], json!(said), "what the operator said last is in the index");
 }
 
 impl fmt::Display for Ledger {

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use tests::{Rpc, Wallet, rpc::quantity, wallet::Signed};
 use tokio::task::JoinSet;
 use types::{
-    abi::{IStrategyManager, ITestToken},
-    addresses::{STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    abi::{IDelegationManager, IStrategyManager, ITestToken},
+    addresses::{DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
 };
 
 /// Test accounts that send one wei at a time.
@@ -21,6 +21,9 @@ pub const SENDERS: [u32; 3] = [1, 2, 3];
 
 /// Test account that mints, approves, deposits in turn.
 pub const DEPOSITOR: u32 = 4;
+
+/// Test account that is an operator and says something of itself, ever anew.
+pub const OPERATOR: u32 = 6;
 
 /// Test account that sends large transactions.
 pub const FILLER: u32 = 5;
@@ -60,6 +63,7 @@ pub fn start(rpc: Rpc, ledger: Shared, seed: u64) -> Load {
         clients.spawn(client(rpc.clone(), ledger.clone(), index, transfer));
     }
     clients.spawn(client(rpc.clone(), ledger.clone(), DEPOSITOR, deposit));
+    clients.spawn(client(rpc.clone(), ledger.clone(), OPERATOR, describe));
     clients.spawn(miner(rpc, ledger, seed));
     Load { clients }
 }
@@ -123,6 +127,30 @@ fn deposit(wallet: &mut Wallet, _: u32) -> Signed {
                 amount: one,
             };
             wallet.call(STRATEGY_MANAGER, &deposit)
+        }
+    }
+}
+
+/// What the operator says of itself with a transaction.
+pub fn description(nonce: u64) -> String {
+    format!("ipfs://{nonce}")
+}
+
+fn describe(wallet: &mut Wallet, _: u32) -> Signed {
+    let uri = description(wallet.nonce);
+    let operator = wallet.address;
+    match wallet.nonce {
+        0 => {
+            let register = IDelegationManager::registerAsOperatorCall {
+                initDelegationApprover: Address::ZERO,
+                allocationDelay: 0,
+                metadataURI: uri,
+            };
+            wallet.call(DELEGATION_MANAGER, &register)
+        }
+        _ => {
+            let update = IDelegationManager::updateOperatorMetadataURICall { operator, metadataURI: uri };
+            wallet.call(DELEGATION_MANAGER, &update)
         }
     }
 }

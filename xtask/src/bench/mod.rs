@@ -2,6 +2,7 @@
 //! A section can be run alone; the others keep their place in `docs/benchmarks.md`.
 
 mod allocations;
+mod index;
 mod mining;
 mod report;
 mod rpc;
@@ -44,6 +45,8 @@ enum Name {
     Trie,
     /// Verbs, against the original bytecode in the same EVM
     Verbs,
+    /// The restaking index: a position among a million, and its cost against blocks without it
+    Index,
 }
 
 /// The programs compared.
@@ -72,7 +75,8 @@ pub fn run(options: &Options) -> Result<()> {
             .args(std::env::args_os().skip(1));
         return shell::run(&mut again);
     }
-    let all = [Name::Startup, Name::Throughput, Name::Rpc, Name::Mining, Name::Trie, Name::Verbs];
+    let all =
+        [Name::Startup, Name::Throughput, Name::Rpc, Name::Mining, Name::Trie, Name::Verbs, Name::Index];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
     for section in sections {
         let section = match section {
@@ -82,6 +86,7 @@ pub fn run(options: &Options) -> Result<()> {
             Name::Mining => mining::run(&Subjects::ready(options)?)?,
             Name::Trie => trie::run()?,
             Name::Verbs => verbs::run()?,
+            Name::Index => index::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
         };
         section.publish()?;
     }

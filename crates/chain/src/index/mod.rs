@@ -43,7 +43,7 @@ mod rows;
 pub use derive::{rows_of, slashes_in};
 pub use lists::{Index, Page, SlashFilter, SlashSubject, Withdrawal, WithdrawalStatus};
 pub use losses::{Loss, LossError, StrategyLoss, losses, prospective_losses};
-pub use rows::{Cut, Place, SetId, Slash, SlashRow, WithdrawalRow};
+pub use rows::{Cut, Described, Place, SetId, Slash, SlashRow, WithdrawalRow};
 
 use crate::block;
 use state::{SideRow, SideTable};

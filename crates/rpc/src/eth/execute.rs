@@ -168,7 +168,7 @@ pub(crate) fn refused(error: &SimulationError) -> RpcError {
 }
 
 /// The output of a call that succeeded, or why it did not.
-pub(super) fn outcome_of(outcome: Outcome) -> Result<Bytes, RpcError> {
+pub(crate) fn outcome_of(outcome: Outcome) -> Result<Bytes, RpcError> {
     match outcome.ending {
         Ending::Returned(data) | Ending::Created { code: data, .. } => Ok(data),
         Ending::Reverted(data) => Err(reverted(data)),

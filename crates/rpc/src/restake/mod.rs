@@ -1,5 +1,18 @@
 //! `restake_`: what a tool must know to find its way: the contracts' addresses, their ABIs, and the chain's numbers.
-//! What is staked, by whom, and at what risk comes with the namespace's other methods.
+//! What is staked, by whom, and at what risk is in the files beside: each answer is of one block, which it names, and
+//! comes from the state after that block and the restaking index at it.
+
+mod arguments;
+pub(crate) mod ask;
+pub(crate) mod operators;
+pub(crate) mod position;
+pub(crate) mod preview;
+pub(crate) mod services;
+pub(crate) mod slashes;
+pub(crate) mod subscribe;
+mod words;
+
+pub(crate) use arguments::{Paging, set_in};
 
 use crate::{
     context::Context,

@@ -8,6 +8,7 @@ pub(crate) mod openapi;
 pub(crate) mod origin;
 mod patience;
 pub(crate) mod rest;
+mod restaking;
 
 use crate::{clients::Clients, config::ServerConfig, context::Context, dispatch::Dispatcher, health};
 use axum::Router;

@@ -52,6 +52,14 @@ fn read(id: &str, summary: &str, parameters: &Value, responses: &[(&str, Value)]
 }
 
 fn paths() -> Value {
+    let mut all = own_paths();
+    if let (Some(all), Value::Object(restaking)) = (all.as_object_mut(), restaking_paths()) {
+        all.extend(restaking);
+    }
+    all
+}
+
+fn own_paths() -> Value {
     let none = json!([]);
     let mut root = read(
         "note",
@@ -116,6 +124,111 @@ fn paths() -> Value {
             "This document",
             &none,
             &[("200", answer("OpenAPI 3.1", &json!({ "type": "object" })))],
+        ),
+    })
+}
+
+/// An argument in the path.
+fn in_path(name: &str, description: &str, example: &str) -> Value {
+    json!({
+        "name": name, "in": "path", "required": true, "description": description, "example": example,
+        "schema": { "type": "string" },
+    })
+}
+
+/// Arguments of a query, none of them required; the page comes last.
+fn in_query(named: &[(&str, &str)]) -> Vec<Value> {
+    let page = [
+        ("limit", "Items of the page: 1 to 1,000; 100 if absent"),
+        ("cursor", "`next` of the page before, asked with the same filter"),
+    ];
+    let argument = |(name, description): &(&str, &str)| {
+        json!({
+            "name": name, "in": "query", "required": false, "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    named.iter().chain(&page).map(argument).collect()
+}
+
+/// An object of which the named keys are there; what else is in it is described in docs/restake-rpc.md.
+fn with_keys(description: &str, keys: &[&str]) -> Value {
+    json!({ "type": "object", "description": description, "required": keys })
+}
+
+fn restaking_paths() -> Value {
+    let account = "0x0000000000000000000000000000000000000b01";
+    let wrong = ("400", text("An argument that cannot be, in one line", "text/plain"));
+    let absent = ("404", text("There is no such thing, in one line", "text/plain"));
+    let list = |id: &str, summary: &str, filter: &[(&str, &str)]| {
+        let schema = with_keys("A page of the list at one block", &["block", "items", "next"]);
+        read(
+            id,
+            summary,
+            &Value::Array(in_query(filter)),
+            &[("200", answer("A page", &schema)), wrong.clone()],
+        )
+    };
+    let one = |id: &str, summary: &str, parameters: Value, keys: &[&str]| {
+        let schema = with_keys(summary, keys);
+        read(id, summary, &parameters, &[("200", answer(summary, &schema)), wrong.clone(), absent.clone()])
+    };
+    let mut of_service = vec![in_path("avs", "The service", account)];
+    of_service.extend(in_query(&[]));
+    let set = format!("{account}:0");
+    let mut of_slash = vec![
+        in_path("set", "The operator set: avs:id, or 32 bytes of avs and id", &set),
+        in_path("id", "The set's number of the slash", "1"),
+    ];
+    of_slash.extend(in_query(&[]));
+    let of_set = json!([
+        in_path("avs", "The service", account),
+        in_path("id", "Which of its sets", "0"),
+        {
+            "name": "future_block", "in": "query", "required": false, "schema": { "type": "string" },
+            "description": "Up to which block what can be slashed is looked ahead; one deallocation delay if absent",
+        },
+    ]);
+    let slash_filter = [
+        ("avs", "Of this service only"),
+        ("operator", "Of this operator only"),
+        ("strategy", "In this strategy only"),
+        ("from_block", "First block"),
+        ("to_block", "Last block"),
+    ];
+    let root = format!("0x{}", "00".repeat(32));
+    let page = ["block", "items", "next"];
+    json!({
+        "/api/v1/stakers/{staker}": one(
+            "staker", "A staker's whole position", json!([in_path("staker", "The staker", account)]),
+            &["block", "staker", "operator", "holdings", "queued", "risks"],
+        ),
+        "/api/v1/operators": list("operators", "Operators, by address", &[]),
+        "/api/v1/operators/{operator}": one(
+            "operator", "An operator's book", json!([in_path("operator", "The operator", account)]),
+            &["block", "operator", "is_operator", "exposures", "delegators", "slashes", "withdrawals"],
+        ),
+        "/api/v1/services": list("services", "Services, by address", &[]),
+        "/api/v1/services/{avs}": one(
+            "service", "A service and its operator sets", Value::Array(of_service),
+            &["block", "avs", "is_service", "operator_sets", "slashes"],
+        ),
+        "/api/v1/services/{avs}/sets/{id}": one(
+            "operatorSet", "An operator set and what it can slash, now and later", of_set,
+            &["block", "operator_set", "members", "strategies", "slashable_stake", "future_slashable_stake"],
+        ),
+        "/api/v1/strategies": list("strategies", "Strategies, by address", &[]),
+        "/api/v1/strategies/{strategy}": one(
+            "strategy", "A strategy", json!([in_path("strategy", "The strategy", account)]),
+            &["block", "strategy", "token", "total_shares", "is_open_for_deposits"],
+        ),
+        "/api/v1/withdrawals/{root}": one(
+            "withdrawal", "A withdrawal", json!([in_path("root", "Its root", &root)]),
+            &["block", "root", "staker", "status"],
+        ),
+        "/api/v1/slashes": list("slashes", "Slashes, the newest first", &slash_filter),
+        "/api/v1/slashes/{set}/{id}": one(
+            "losses", "A slash, and what each staker lost by it", Value::Array(of_slash), &page,
         ),
     })
 }

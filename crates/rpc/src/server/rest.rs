@@ -1,7 +1,7 @@
 //! What is not JSON-RPC: health, metrics, the REST reads, the WebSocket door and a note at `GET /`.
 //! Keys are snake case here, camel case in JSON-RPC (`decisions.md` 7).
 
-use super::{Shared, events, http::plain, openapi, origin::Trust};
+use super::{Shared, events, http::plain, openapi, origin::Trust, restaking};
 use crate::{clients::Client, health, restake, socket};
 use axum::{
     Extension, Json, Router,
@@ -17,8 +17,8 @@ use std::sync::Arc;
 const NOTE: &str = include_str!("note.html");
 
 /// The paths and what answers them. What they answer is described in `openapi`.
-pub(crate) fn table() -> [(&'static str, MethodRouter<Arc<Shared>>); 9] {
-    [
+pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
+    let own: [(&'static str, MethodRouter<Arc<Shared>>); 9] = [
         ("/", get(root)),
         ("/ws", get(root)),
         ("/health", get(health)),
@@ -28,7 +28,8 @@ pub(crate) fn table() -> [(&'static str, MethodRouter<Arc<Shared>>); 9] {
         ("/api/v1/parameters", get(parameters)),
         ("/api/v1/events", get(events::events)),
         ("/api/v1/openapi.json", get(openapi::page)),
-    ]
+    ];
+    own.into_iter().chain(restaking::table()).collect()
 }
 
 /// The routes besides `POST /`.

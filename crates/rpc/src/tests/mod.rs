@@ -11,6 +11,7 @@ mod lookups;
 mod methods;
 mod pending;
 mod rest;
+mod restake;
 mod safety;
 mod simulate;
 mod sockets;

@@ -80,6 +80,11 @@ async fn each_route_is_described_and_each_description_is_true() {
             path.replace(&format!("{{{name}}}"), parameter["example"].as_str().unwrap_or_default())
         });
         let response = node.client.get(node.url(&path)).send().await.unwrap();
+        if response.status() == StatusCode::NOT_FOUND {
+            // What the example names need not be there, if the document says so.
+            assert!(get["responses"].get("404").is_some(), "{path}");
+            continue;
+        }
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let content = get["responses"]["200"]["content"].as_object().unwrap();
         let (kind, described) = content.iter().next().unwrap();

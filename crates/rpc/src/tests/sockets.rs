@@ -8,14 +8,14 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-struct Client {
+pub(super) struct Client {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// Notifications that came while an answer was awaited.
     early: std::collections::VecDeque<Value>,
 }
 
 impl Client {
-    async fn connect(node: &Node, path: &str, origin: Option<&str>) -> Self {
+    pub(super) async fn connect(node: &Node, path: &str, origin: Option<&str>) -> Self {
         let mut request = format!("ws://{}{path}", node.server.local_addr()).into_client_request().unwrap();
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse().unwrap());
@@ -23,11 +23,11 @@ impl Client {
         Self { stream: connect_async(request).await.unwrap().0, early: Default::default() }
     }
 
-    async fn send(&mut self, body: Value) {
+    pub(super) async fn send(&mut self, body: Value) {
         self.stream.send(Message::text(body.to_string())).await.unwrap();
     }
 
-    async fn next(&mut self) -> Value {
+    pub(super) async fn next(&mut self) -> Value {
         loop {
             match self.stream.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -37,7 +37,7 @@ impl Client {
         }
     }
 
-    async fn call(&mut self, method: &str, params: Value) -> Result<Value, Refusal> {
+    pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, Refusal> {
         self.send(request(3, method, &params)).await;
         loop {
             let message = self.next().await;

@@ -1,0 +1,222 @@
+//! `restake_subscribe`: what happens in restaking, as it is sealed, without polling and without decoding logs.
+
+use super::arguments::{SetArgument, set_json};
+use crate::{
+    context::Context,
+    error::RpcError,
+    filters::FilterId,
+    json::json as reply,
+    method::{Begun, Method},
+    params::Params,
+    socket::Socket,
+    subscriptions::{Feed, Follower, Task, close},
+};
+use alloy_primitives::{Address, Log};
+use alloy_sol_types::SolEvent;
+use chain::{
+    SealedBlock,
+    index::{SetId, SlashRow, slashes_in},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use types::{
+    abi::{IAllocationManager, IDelegationManager},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER},
+};
+
+pub(crate) const METHODS: &[Method] =
+    &[Method::socket("restake_subscribe", subscribe), Method::socket("restake_unsubscribe", unsubscribe)];
+
+/// The name under which notifications come.
+const NOTIFICATION: &str = "restake_subscription";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Slash,
+    Allocation,
+    Delegation,
+    Withdrawal,
+}
+
+/// Which events are wanted: every field narrows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Filter {
+    staker: Option<Address>,
+    operator: Option<Address>,
+    avs: Option<Address>,
+    operator_set: Option<SetArgument>,
+    strategy: Option<Address>,
+}
+
+/// What an event is about.
+#[derive(Default)]
+struct About {
+    staker: Option<Address>,
+    operator: Option<Address>,
+    set: Option<SetId>,
+    strategies: Vec<Address>,
+}
+
+impl Filter {
+    fn takes(&self, about: &About) -> bool {
+        let same = |wanted: Option<Address>, is: Option<Address>| wanted.is_none() || wanted == is;
+        same(self.staker, about.staker)
+            && same(self.operator, about.operator)
+            && same(self.avs, about.set.map(|set| set.avs))
+            && self.operator_set.is_none_or(|wanted| about.set == Some(wanted.0))
+            && self.strategy.is_none_or(|wanted| about.strategies.contains(&wanted))
+    }
+}
+
+fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
+    let args = params.args()?;
+    let kind: String = args.required(0, "kind")?;
+    let kind = match kind.as_str() {
+        "slash" => Kind::Slash,
+        "allocation" => Kind::Allocation,
+        "delegation" => Kind::Delegation,
+        "withdrawal" => Kind::Withdrawal,
+        "pendingSlash" | "root" | "gamma" => {
+            let why = format!("nothing makes {kind} events in this build; there are {KINDS}");
+            return Err(RpcError::params(why));
+        }
+        other => {
+            let shown: String = other.chars().take(64).collect();
+            return Err(RpcError::params(format!(
+                "no {shown:?} subscription in restake namespace; there are {KINDS}"
+            )));
+        }
+    };
+    let filter: Filter = args.optional(1, "filter")?.unwrap_or_default();
+    let blocks = cx.chain.subscribe();
+    let id = socket.open_subscription(&cx.feeds)?;
+    let feed = Feed::new(id, socket, cx, NOTIFICATION);
+    let run = Box::pin(async move {
+        let mut follower = Follower::new(feed.chain(), blocks);
+        while let Some(blocks) = follower.next(feed.chain()).await {
+            for block in blocks {
+                for event in events(&block, kind, &filter) {
+                    if !feed.deliver(&event) {
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    Ok((reply(&FilterId(id))?, Some(Task { id, run })))
+}
+
+/// The kinds that this build has events of.
+const KINDS: &str = "slash, allocation, delegation, withdrawal";
+
+fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
+    close(params, socket)
+}
+
+/// What a block tells a subscriber, in the order of its logs.
+fn events(block: &SealedBlock, kind: Kind, filter: &Filter) -> Vec<Value> {
+    let mut told = Vec::new();
+    let mut position = 0u32;
+    let receipts = (0u32..).zip(&block.receipts);
+    let logs = receipts.clone().flat_map(|(at, receipt)| receipt.logs().iter().map(move |log| (at, log)));
+    let slashes = match kind {
+        Kind::Slash => slashes_in(block.header.number, logs.clone()),
+        _ => Vec::new(),
+    };
+    for (at, log) in logs {
+        let slash = slashes.iter().find(|(place, _)| place.log == position).map(|(_, row)| row);
+        if let Some((about, mut event)) = event(kind, log, slash)
+            && filter.takes(&about)
+        {
+            let hash = usize::try_from(at).ok().and_then(|at| block.transactions.get(at)).map(|it| it.hash);
+            super::slashes::merge(
+                &mut event,
+                json!({
+                    "blockNumber": block.header.number,
+                    "blockHash": block.hash,
+                    "timestamp": block.header.timestamp,
+                    "transactionHash": hash,
+                    "logIndex": position,
+                }),
+            );
+            told.push(event);
+        }
+        position = position.saturating_add(1);
+    }
+    told
+}
+
+fn event(kind: Kind, log: &Log, slash: Option<&SlashRow>) -> Option<(About, Value)> {
+    match (kind, log.address) {
+        (Kind::Slash, ALLOCATION_MANAGER) => {
+            let row = slash?;
+            let strategies = row.cuts.iter().map(|cut| cut.strategy).collect();
+            let about =
+                About { operator: Some(row.operator), set: Some(row.set()), strategies, staker: None };
+            let magnitudes: Vec<_> = row.cuts.iter().map(|_| None).collect();
+            let mut told = super::slashes::row_json(row, &magnitudes);
+            super::slashes::merge(&mut told, json!({ "kind": "slash" }));
+            Some((about, told))
+        }
+        (Kind::Allocation, ALLOCATION_MANAGER) => {
+            let it = IAllocationManager::AllocationUpdated::decode_log_data(&log.data).ok()?;
+            let set = SetId { avs: it.operatorSet.avs, id: it.operatorSet.id };
+            let told = json!({
+                "kind": "allocation",
+                "operator": it.operator,
+                "operatorSet": set_json(set),
+                "strategy": it.strategy,
+                "magnitude": it.magnitude.to_string(),
+                "effectBlock": it.effectBlock,
+            });
+            let strategies = vec![it.strategy];
+            Some((About { operator: Some(it.operator), set: Some(set), strategies, staker: None }, told))
+        }
+        (Kind::Delegation, DELEGATION_MANAGER) => delegation(log),
+        (Kind::Withdrawal, DELEGATION_MANAGER) => withdrawal(log),
+        _ => None,
+    }
+}
+
+fn delegation(log: &Log) -> Option<(About, Value)> {
+    use IDelegationManager::{StakerDelegated, StakerUndelegated};
+    let (staker, operator, delegated) = match StakerDelegated::decode_log_data(&log.data) {
+        Ok(StakerDelegated { staker, operator }) => (staker, operator, true),
+        Err(_) => {
+            let StakerUndelegated { staker, operator } =
+                StakerUndelegated::decode_log_data(&log.data).ok()?;
+            (staker, operator, false)
+        }
+    };
+    let told =
+        json!({ "kind": "delegation", "staker": staker, "operator": operator, "isDelegated": delegated });
+    Some((About { staker: Some(staker), operator: Some(operator), ..About::default() }, told))
+}
+
+fn withdrawal(log: &Log) -> Option<(About, Value)> {
+    use IDelegationManager::{SlashingWithdrawalCompleted, SlashingWithdrawalQueued};
+    if let Ok(queued) = SlashingWithdrawalQueued::decode_log_data(&log.data) {
+        let it = queued.withdrawal;
+        let texts =
+            |amounts: &[alloy_primitives::U256]| amounts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let told = json!({
+            "kind": "withdrawal",
+            "status": "queued",
+            "root": queued.withdrawalRoot,
+            "staker": it.staker,
+            "operator": it.delegatedTo,
+            "startBlock": it.startBlock,
+            "strategies": it.strategies,
+            "scaledShares": texts(&it.scaledShares),
+            "queuedShares": texts(&queued.sharesToWithdraw),
+        });
+        let (staker, operator) = (Some(it.staker), Some(it.delegatedTo));
+        return Some((About { staker, operator, strategies: it.strategies, set: None }, told));
+    }
+    // A completion's log tells its root only: no filter but the empty one takes it.
+    let it = SlashingWithdrawalCompleted::decode_log_data(&log.data).ok()?;
+    let told = json!({ "kind": "withdrawal", "status": "completed", "root": it.withdrawalRoot });
+    Some((About::default(), told))
+}
