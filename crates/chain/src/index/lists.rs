@@ -15,7 +15,7 @@ const PIECE: usize = 256;
 const MOST_LOOKED_AT: usize = 20_000;
 
 /// How far back the number of a slash is looked for that took nothing, and so left no log with its number.
-const SLASH_ID_REACH: usize = 1_000;
+const SLASH_ID_REACH: usize = 64;
 
 /// The longest subject of a column.
 const KEY_END: [u8; 72] = [0xff; 72];
@@ -103,6 +103,12 @@ pub struct Index<'a> {
     reader: &'a Reader,
 }
 
+/// A subject, and its last row if it has one that counts.
+type Latest = (Vec<u8>, Option<SideRow>);
+
+/// The rest of a key after its prefix, and the value.
+type KeyAndValue = (Vec<u8>, Vec<u8>);
+
 /// The last row of each subject of a column, in the order of the subjects.
 pub(super) struct Subjects<'a> {
     index: Index<'a>,
@@ -144,14 +150,14 @@ impl Subjects<'_> {
     }
 
     /// Subjects after one, with their last rows; empty: there are no more.
-    fn after(&self, after: Option<&[u8]>) -> Result<Vec<(Vec<u8>, Option<SideRow>)>, ReadError> {
+    fn after(&self, after: Option<&[u8]>) -> Result<Vec<Latest>, ReadError> {
         let from = match after {
             Some(subject) => [self.prefix.as_slice(), subject, &[0xff; PLACE_BYTES + 1]].concat(),
             None => self.prefix.clone(),
         };
         let rows = self.index.reader.side(&from, &ended(&self.prefix), false, PIECE)?;
         let whole = rows.len() < PIECE;
-        let mut found: Vec<(Vec<u8>, Option<SideRow>)> = Vec::new();
+        let mut found: Vec<Latest> = Vec::new();
         for row in rows {
             let subject = tail(&row, &self.prefix)?.get(..self.width).ok_or_else(unreadable)?.to_vec();
             let counts = place_of(&row.key)? < self.before;
@@ -299,7 +305,7 @@ impl<'a> Index<'a> {
         prefix: Vec<u8>,
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Page<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Page<KeyAndValue>, ReadError> {
         let from = match after {
             Some(subject) => [prefix.as_slice(), subject, &[0]].concat(),
             None => prefix.clone(),

@@ -1,6 +1,8 @@
 //! `restake_` over a real server: positions, books, slashes with their losses, previews that come true, subscriptions,
 //! and what bad input is told.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a test: its numbers are small")]
+
 use super::{sockets::Client, *};
 use alloy_primitives::{B256, address, bytes};
 use alloy_sol_types::SolCall;
