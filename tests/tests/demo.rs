@@ -56,9 +56,17 @@ fn the_story_ends_with_every_operator_holding_its_stake_less_what_left() {
     assert!(summary["seconds"].as_f64().unwrap() < 30.0, "told in {} s", summary["seconds"]);
 
     let story = ended.stderr;
-    for chapter in 1..=7 {
-        assert!(story.contains(&format!("{chapter}/7  ")), "{story}");
+    for chapter in 1..=8 {
+        assert!(story.contains(&format!("{chapter}/8  ")), "{story}");
     }
+    for outcome in ["who stays lost 36 of 600 ETH", "who had queued lost 18 of 300 ETH", "CovenantTooLoose()"]
+    {
+        assert!(story.contains(outcome), "{story}");
+    }
+    assert!(summary["covenant_refusal"].as_str().unwrap().starts_with("CovenantViolation("), "{summary}");
+    let lost: Vec<&str> =
+        summary["losses"].as_array().unwrap().iter().map(|loss| loss["lost_wei"].as_str().unwrap()).collect();
+    assert_eq!(lost, ["36000000000000000000", "18000000000000000000"]);
     for outcome in ["564 of 600 ETH", "282 of 300 ETH", "54 ETH were slashed and paid to whom was harmed"] {
         assert!(story.contains(outcome), "{story}");
     }

@@ -1,10 +1,11 @@
 //! `bulwark demo`: the stake of 349 real operators on a chain of its own, by genuine signed transactions through the
-//! public RPC, told in seven short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
+//! public RPC, told in eight short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
 
 mod cast;
 mod chapters;
 mod check;
 mod client;
+mod promise;
 mod script;
 mod slash;
 mod story;

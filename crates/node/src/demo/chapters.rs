@@ -5,19 +5,20 @@ use super::{
     cast::{Cast, Player},
     check::{self, Checked},
     client::{Client, Order, Receipt, Signed, number},
+    promise,
     script::{self, ALLOWANCE_ETHER, STAKING_STEPS},
     slash,
     story::Story,
     table::{AS_OF, Graph},
 };
 use crate::{failure::Failure, text};
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use serde_json::json;
 use std::{ops::RangeInclusive, time::Instant};
 use types::Params;
 
 /// How many chapters there are.
-pub const CHAPTERS: usize = 7;
+pub const CHAPTERS: usize = 8;
 
 /// All that the chapters play on.
 pub struct Stage<'a> {
@@ -48,6 +49,10 @@ pub struct Record {
     pub key_transactions: Vec<(&'static str, B256)>,
     /// What was read back.
     pub checked: Checked,
+    /// What each delegator of the slashed operator lost by its notice, in wei.
+    pub losses: Vec<(Address, U256)>,
+    /// The error that an operator met who tried to break its covenant.
+    pub refusal: String,
 }
 
 /// Transactions of a scene with their receipts.
@@ -78,6 +83,8 @@ impl Stage<'_> {
             head: 0,
             key_transactions: Vec::new(),
             checked: Checked::default(),
+            losses: Vec::new(),
+            refusal: String::new(),
         };
         self.input(story);
         self.fund(story, &mut record).await?;
@@ -86,7 +93,9 @@ impl Stage<'_> {
         self.leave(story, &mut record).await?;
         story.chapter(6, "A service slashes");
         let aside = slash::play(self, story, &mut record).await?;
-        story.chapter(7, "Who holds what");
+        story.chapter(7, "A promise that holds");
+        promise::play(self, story, &mut record).await?;
+        story.chapter(8, "Who holds what");
         record.head = self.client.head().await?;
         let checked = check::everything(self.client, self.graph, self.cast, aside, record.head).await?;
         record.checked.add(&checked);

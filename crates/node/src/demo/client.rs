@@ -181,6 +181,25 @@ impl Client {
         self.ask_all(&calls).await?.into_iter().map(decode).collect()
     }
 
+    /// Why a call is refused, in the node's words.
+    ///
+    /// # Errors
+    /// The call goes through, or the node does not answer.
+    pub async fn refusal(&self, order: &Order<'_>) -> Result<String, Failure> {
+        let call =
+            json!([{ "from": order.from.address, "to": order.to.to(), "data": order.input }, "latest"]);
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": call });
+        let unreachable = |error: reqwest::Error| {
+            Failure::new(format!("the node at {} does not answer: {error}", self.url))
+        };
+        let response = self.http.post(&self.url).json(&body).send().await.map_err(unreachable)?;
+        let reply: Value = response.json().await.map_err(unreachable)?;
+        let message = reply["error"]["message"].as_str();
+        message
+            .map(|message| message.trim_start_matches("execution reverted: ").to_string())
+            .ok_or_else(|| Failure::new("a call that breaks a promise went through"))
+    }
+
     /// The number of the newest block.
     ///
     /// # Errors

@@ -1,25 +1,30 @@
 //! The chapter in which a service slashes: two operator sets, allocations, an exit that was queued before the slash and
-//! is caught by it, and what was slashed paid to whom was harmed. All parties are invented: nobody real is slashed.
+//! is caught by it, a notice to each delegator of what it lost, and what was slashed paid to whom was harmed. All parties
+//! are invented: nobody real is slashed.
 
 use super::{
     cast::{self, Player},
     chapters::{Record, Stage},
     check::{compare, wei},
-    client::Order,
+    client::{Order, Receipt},
     script::{self, call},
     story::Story,
 };
 use crate::{failure::Failure, text};
-use alloy_primitives::{Address, Bytes, TxKind, U256};
-use serde_json::json;
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+use alloy_sol_types::SolEvent;
+use serde_json::{Value, json};
 use types::{
     abi::{
         IAllocationManager::{self, AllocateParams, CreateSetParamsV2, RegisterParams, SlashingParams},
-        IDelegationManager,
+        IDelegationManager, ILens, ILossNotices,
         IStrategyManager::{self, OperatorSet},
         ITestToken,
     },
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    addresses::{
+        ALLOCATION_MANAGER, DELEGATION_MANAGER, LENS, LOSS_NOTICES, STRATEGY_MANAGER, TEST_TOKEN,
+        TEST_TOKEN_STRATEGY,
+    },
 };
 
 /// The set whose slashes are burnt.
@@ -32,6 +37,8 @@ const ALLOCATED: [(u32, u64); 2] = [(BURNING, 40), (REDISTRIBUTING, 60)];
 const SLASHED: u64 = 10;
 /// Deposits in ether: of the staker who stays, and of the one who leaves too late.
 const DEPOSITS: [u64; 2] = [600, 300];
+/// Transactions of a staker of this chapter before it may leave: those of any other, and that it wants notices.
+const STEPS: u64 = script::STAKING_STEPS + 1;
 /// A whole magnitude, 10^18.
 const WAD: u64 = 1_000_000_000_000_000_000;
 
@@ -106,7 +113,7 @@ pub async fn play(stage: &Stage<'_>, story: &mut Story, record: &mut Record) -> 
         ALLOCATED[0].1,
         ALLOCATED[1].1
     ));
-    let queue = script::queue(&parties.leaves, script::STAKING_STEPS, ether(DEPOSITS[1]));
+    let queue = script::queue(&parties.leaves, STEPS, ether(DEPOSITS[1]));
     let queued = stage.quietly(record, &[queue]).await?;
     let [receipt] = queued.receipts.as_slice() else { return Err(Failure::new("one receipt was expected")) };
     let withdrawal = script::queued(receipt)?;
@@ -117,15 +124,15 @@ pub async fn play(stage: &Stage<'_>, story: &mut Story, record: &mut Record) -> 
          set was given: {SLASHED} % of {} % of the stake.",
         ALLOCATED[1].1
     ));
+    notices(stage, story, record, &parties, slashed.receipts.first()).await?;
     let delay = u64::from(stage.params.withdrawal_delay_blocks).saturating_add(1);
     stage.client.ask("anvil_mine", json!([format!("{delay:#x}")])).await?;
-    let leave = script::complete(&parties.leaves, script::STAKING_STEPS.saturating_add(1), withdrawal, true);
+    let leave = script::complete(&parties.leaves, STEPS.saturating_add(1), withdrawal, true);
     let clear = IStrategyManager::clearBurnOrRedistributableSharesCall {
         operatorSet: parties.set(),
         slashId: U256::from(1),
     };
-    let nonce = script::STAKING_STEPS;
-    stage.quietly(record, &[leave, call(&parties.stays, nonce, STRATEGY_MANAGER, clear)]).await?;
+    stage.quietly(record, &[leave, call(&parties.stays, STEPS, STRATEGY_MANAGER, clear)]).await?;
     if let Some(signed) = slashed.signed.first() {
         story.transaction("slashes", signed.hash);
         record.key_transactions.push(("slash", signed.hash));
@@ -147,6 +154,8 @@ async fn enter(stage: &Stage<'_>, record: &mut Record, parties: &Parties) -> Res
     let mut orders = join(parties).to_vec();
     for (player, _) in parties.stakers() {
         orders.push(script::delegate(player, 3, parties.operator.address));
+        let watch = ILossNotices::setWatchedCall { staker: player.address, watched: true };
+        orders.push(call(player, script::STAKING_STEPS, LOSS_NOTICES, watch));
     }
     stage.quietly(record, &orders).await?;
     Ok(())
@@ -220,6 +229,77 @@ fn order_of_slash(parties: &Parties) -> Order<'_> {
         },
     };
     call(&parties.service, 5, ALLOCATION_MANAGER, slash)
+}
+
+/// Has what each delegator lost written to the log, and compares it with what each could take out before the slash and
+/// after.
+async fn notices(
+    stage: &Stage<'_>,
+    story: &mut Story,
+    record: &mut Record,
+    parties: &Parties,
+    slash: Option<&Receipt>,
+) -> Result<(), Failure> {
+    let slash = slash.ok_or_else(|| Failure::new("the slash has a receipt"))?;
+    let OperatorSet { avs, id } = parties.set();
+    let notice = |(nonce, (player, _)): (u64, (&Player, U256))| {
+        let operator_set = ILossNotices::OperatorSet { avs, id };
+        let input = ILossNotices::noticeCall {
+            staker: player.address,
+            operatorSet: operator_set,
+            slashId: U256::from(1),
+        };
+        call(&parties.operator, nonce, LOSS_NOTICES, input)
+    };
+    let orders: Vec<Order<'_>> = (3..).zip(parties.stakers()).map(notice).collect();
+    let scene = stage.quietly(record, &orders).await?;
+    let told: Vec<U256> = scene.receipts.iter().map(told).collect::<Result<_, _>>()?;
+    let positions = parties.stakers().map(|(player, _)| ILens::positionCall { staker: player.address });
+    let before = stage.client.view(LENS, &positions, slash.block.saturating_sub(1)).await?;
+    let after = stage.client.view(LENS, &positions, slash.block).await?;
+    let lost: Vec<U256> =
+        before.iter().zip(&after).map(|(before, after)| worth(before).saturating_sub(worth(after))).collect();
+    let named = |index: usize| format!("loss of staker {index}");
+    let figures = compare(named, &lost, &told, wei)?;
+    record.checked.figures = record.checked.figures.saturating_add(figures);
+    story.say("Anyone may have a delegator's loss written to the log; the operator does, for both:");
+    for (((player, deposit), lost), words) in
+        parties.stakers().into_iter().zip(&told).zip(["who stays", "who had queued"])
+    {
+        story.fact(&format!(
+            "{words} lost {} of {} ETH: notice, and worth before and after",
+            text::ether_exact(*lost),
+            text::ether(deposit, 0)
+        ));
+        record.losses.push((player.address, *lost));
+    }
+    if let Some(signed) = scene.signed.first() {
+        story.transaction("notice", signed.hash);
+        record.key_transactions.push(("loss_notice", signed.hash));
+    }
+    Ok(())
+}
+
+/// What a notice says was lost, of what is deposited and of what waits.
+fn told(receipt: &Receipt) -> Result<U256, Failure> {
+    let decode = |log: &Value| {
+        let topics: Vec<B256> = serde_json::from_value(log.get("topics")?.clone()).ok()?;
+        let data: Bytes = serde_json::from_value(log.get("data")?.clone()).ok()?;
+        ILossNotices::LossNotice::decode_raw_log(topics, &data).ok()
+    };
+    let notice = receipt.logs.iter().find_map(decode);
+    let notice = notice.ok_or_else(|| Failure::new(format!("no notice in block {}", receipt.block)))?;
+    let sum = |sum: U256, loss: &ILossNotices::StrategyLoss| {
+        sum.saturating_add(loss.lostShares).saturating_add(loss.lostQueuedShares)
+    };
+    Ok(notice.losses.iter().fold(U256::ZERO, sum))
+}
+
+/// What a staker could take out, deposited or waiting.
+fn worth(position: &ILens::Position) -> U256 {
+    let held = position.holdings.iter().map(|holding| holding.withdrawableShares);
+    let queued = position.queued.iter().flat_map(|withdrawal| withdrawal.withdrawableShares.clone());
+    held.chain(queued).fold(U256::ZERO, U256::saturating_add)
 }
 
 /// Reads back what everybody has now.

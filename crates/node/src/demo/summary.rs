@@ -106,6 +106,12 @@ impl Report<'_> {
             (0..graph.operators.len()).map(|index| self.operator_json(index)).collect();
         let keys: serde_json::Map<String, Value> =
             self.record.key_transactions.iter().map(|(what, hash)| ((*what).into(), json!(hash))).collect();
+        let losses: Vec<Value> = self
+            .record
+            .losses
+            .iter()
+            .map(|(staker, lost)| json!({ "staker": staker, "lost_wei": lost.to_string() }))
+            .collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "commit": env!("BULWARK_COMMIT"),
@@ -133,6 +139,8 @@ impl Report<'_> {
                 "hold_a_half": concentration.hold_a_half,
                 "herfindahl_of_10000": concentration.herfindahl.to_string(),
             },
+            "losses": losses,
+            "covenant_refusal": self.record.refusal,
             "operators": operators,
         })
     }
