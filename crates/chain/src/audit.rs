@@ -10,15 +10,15 @@ use crate::{
 use alloy_primitives::{Address, Log};
 use alloy_sol_types::{SolEvent, SolValue};
 use protocol::{
-    audit::{self, Actors, OperatorSetName},
+    audit::{self, Actors, OperatorSetName, UsedKey},
     host::NativeFn,
     registry,
 };
 use state::Reader;
 use std::{collections::BTreeSet, sync::Arc};
 use types::{
-    abi::{IAllocationManager, IDelegationManager, IEigenPodManager, IStrategyManager},
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, EIGEN_POD_MANAGER, STRATEGY_MANAGER},
+    abi::{IAllocationManager, IDelegationManager, IEigenPodManager, IKeyRegistrar, IStrategyManager},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, EIGEN_POD_MANAGER, KEY_REGISTRAR, STRATEGY_MANAGER},
 };
 
 /// Gas for one audit: no bound, for it runs on the operator's own wish.
@@ -34,6 +34,7 @@ pub struct Auditor {
     operators: BTreeSet<Address>,
     strategies: BTreeSet<Address>,
     sets: BTreeSet<OperatorSetName>,
+    keys: BTreeSet<UsedKey>,
 }
 
 /// What an audit came to.
@@ -80,10 +81,12 @@ impl Auditor {
             operators: BTreeSet::new(),
             strategies: BTreeSet::new(),
             sets: BTreeSet::new(),
+            keys: BTreeSet::new(),
         };
         let from = reader.oldest();
         let view = View::new(reader, shared.clone());
-        let core = vec![DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER, EIGEN_POD_MANAGER];
+        let core =
+            vec![DELEGATION_MANAGER, STRATEGY_MANAGER, ALLOCATION_MANAGER, EIGEN_POD_MANAGER, KEY_REGISTRAR];
         let filter = LogFilter { from, to: view.head(), addresses: core, ..LogFilter::default() };
         for located in view.logs(&filter, LOGS_AT_ONCE)? {
             auditor.learn(&located.log);
@@ -124,6 +127,15 @@ impl Auditor {
                 }
                 true
             }
+            KEY_REGISTRAR => {
+                if let Ok(registered) = IKeyRegistrar::KeyRegistered::decode_log(log) {
+                    let IKeyRegistrar::KeyRegistered { operatorSet: set, operator, pubkey, .. } =
+                        registered.data;
+                    let key = UsedKey { operator, avs: set.avs, id: set.id, key: pubkey };
+                    self.keys.insert(key);
+                }
+                true
+            }
             _ => false,
         }
     }
@@ -158,6 +170,7 @@ impl Auditor {
             operators: list(&self.operators),
             strategies: list(&self.strategies),
             sets: self.sets.iter().cloned().collect(),
+            keys: self.keys.iter().cloned().collect(),
         };
         let mut overrides = Overrides::default();
         overrides.block.gas_limit = Some(GAS);

@@ -25,3 +25,47 @@ pub fn next_empty(parent: &Header, parent_hash: B256, interval_secs: u64) -> Hea
         ..parent.clone()
     }
 }
+
+/// The header `steps` empty blocks after `first`, which is empty too; its parent's hash is not known here, and is zero
+/// unless `steps` is. A base fee falls by an eighth a block until it stays, and from there on all but number and time do:
+/// so this costs some 150 steps at most, and mostly one, however long the range.
+pub fn nth_empty(first: Header, steps: u64, interval_secs: u64) -> Header {
+    let mut header = first;
+    for done in 0..steps {
+        let next = next_empty(&header, B256::ZERO, interval_secs);
+        if next.base_fee_per_gas == header.base_fee_per_gas {
+            let left = steps.saturating_sub(done);
+            return Header {
+                number: header.number.saturating_add(left),
+                timestamp: header.timestamp.saturating_add(left.saturating_mul(interval_secs)),
+                ..next
+            };
+        }
+        header = next;
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_far_header_is_the_one_that_single_steps_lead_to() {
+        for base_fee in [0, 1, 7, 8, 9, 1_000, 1_000_000_000, u64::MAX / 2] {
+            let first = Header {
+                number: 5,
+                timestamp: 1_000,
+                base_fee_per_gas: Some(base_fee),
+                gas_limit: 60_000_000,
+                state_root: B256::repeat_byte(3),
+                ..Header::default()
+            };
+            let mut stepped = first.clone();
+            for steps in 0..600 {
+                assert_eq!(nth_empty(first.clone(), steps, 12), stepped, "{steps} after base fee {base_fee}");
+                stepped = next_empty(&stepped, B256::ZERO, 12);
+            }
+        }
+    }
+}

@@ -6,10 +6,15 @@ mod file;
 use alloy_consensus::{EMPTY_ROOT_HASH, Header};
 use alloy_eips::{eip2935::HISTORY_STORAGE_CODE, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B256, Bytes, U256, bytes, keccak256};
-use protocol::genesis::{Setup, accounts};
-use serde::Serialize;
+use protocol::{
+    genesis::{Setup, accounts},
+    registry::instance_code,
+    strategy_base::limits,
+    strategy_manager,
+};
+use serde::{Deserialize, Serialize};
 use state::{Account, AccountChange, Changes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use types::{
     Params, Preset, Rules, addresses,
     params::{ParamsError, Roles},
@@ -54,6 +59,11 @@ pub enum GenesisError {
     /// A funded account at the address of a native contract.
     #[error("genesis file: alloc.{0} is the address of a native contract; remove the entry")]
     Occupied(Address),
+    /// Limits of which the one for a deposit is above the one for all.
+    #[error(
+        "genesis file: config.bulwark.limitedStrategies: {0} has a maxPerDeposit above its maxTotalDeposits"
+    )]
+    Limits(Address),
     /// Extra data that no header can hold.
     #[error("genesis file: extraData has {0} bytes; at most 32 fit")]
     ExtraData(usize),
@@ -70,6 +80,21 @@ pub struct GenesisAccount {
     pub code: Bytes,
     /// Slots that are not zero.
     pub storage: BTreeMap<U256, U256>,
+}
+
+/// A strategy with limits (StrategyBaseTVLLimits) that the chain begins with. No verb makes one: with the originals the
+/// deployer does, and StrategyManager's owner lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LimitedStrategy {
+    /// Where.
+    pub address: Address,
+    /// Its token, which must exist when it is first used.
+    pub token: Address,
+    /// Greatest deposit, in token units.
+    pub max_per_deposit: U256,
+    /// Greatest balance that still takes deposits, in token units.
+    pub max_total_deposits: U256,
 }
 
 /// All that determines a chain's first block and its rules.
@@ -93,6 +118,8 @@ pub struct Genesis {
     pub roles: Roles,
     /// Whether TestToken and its strategy exist.
     pub dev: bool,
+    /// Strategies with limits, listed for deposits.
+    pub limited_strategies: Vec<LimitedStrategy>,
 }
 
 /// What `bulwark dev` asks for.
@@ -139,6 +166,7 @@ impl Genesis {
             params,
             roles: Roles::all_held_by(first),
             dev: true,
+            limited_strategies: Vec::new(),
         };
         genesis.lift_nonces();
         genesis
@@ -175,14 +203,34 @@ impl Genesis {
             return Err(GenesisError::ExtraData(self.extra_data.len()));
         }
         let native = self.native_accounts();
-        match native.iter().find(|account| self.alloc.contains_key(&account.address)) {
-            Some(account) => Err(GenesisError::Occupied(account.address)),
+        let mut taken: BTreeSet<Address> = self.alloc.keys().copied().collect();
+        if let Some(account) = native.iter().find(|account| !taken.insert(account.address)) {
+            return Err(GenesisError::Occupied(account.address));
+        }
+        match self.limited_strategies.iter().find(|it| it.max_per_deposit > it.max_total_deposits) {
+            Some(strategy) => Err(GenesisError::Limits(strategy.address)),
             None => Ok(()),
         }
     }
 
     fn native_accounts(&self) -> Vec<protocol::genesis::Account> {
-        accounts(&Setup { params: &self.params, roles: &self.roles, dev: self.dev })
+        let mut accounts = accounts(&Setup { params: &self.params, roles: &self.roles, dev: self.dev });
+        let listed = self.limited_strategies.iter().map(|it| strategy_manager::whitelist_entry(it.address));
+        if let Some(manager) = accounts.iter_mut().find(|it| it.address == addresses::STRATEGY_MANAGER) {
+            manager.storage.extend(listed);
+        }
+        accounts.extend(self.limited_strategies.iter().map(|it| {
+            protocol::genesis::Account {
+                address: it.address,
+                nonce: 1,
+                code: instance_code(limits::KIND),
+                storage: limits::genesis(it.token, it.max_per_deposit, it.max_total_deposits)
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_zero())
+                    .collect(),
+            }
+        }));
+        accounts
     }
 
     /// Raises the nonce of each funded account past those that would create onto a fixed address.

@@ -4,7 +4,7 @@
 use crate::{
     block::{SealedBlock, Unreadable},
     chain::Shared,
-    empty::next_empty,
+    empty::nth_empty,
     executor,
 };
 use alloy_consensus::Header;
@@ -116,10 +116,7 @@ pub fn read_header(reader: &Reader, number: u64) -> Result<Header, ReadError> {
     match reader.header(number)? {
         Some(StoredHeader::Whole(raw)) => decode(&raw),
         Some(StoredHeader::Derived { first, interval_secs, steps, parent }) => {
-            let mut header = decode(&first)?;
-            for _ in 0..steps {
-                header = next_empty(&header, B256::ZERO, interval_secs);
-            }
+            let mut header = nth_empty(decode(&first)?, steps, interval_secs);
             header.parent_hash = parent.unwrap_or(header.parent_hash);
             Ok(header)
         }

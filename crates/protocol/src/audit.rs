@@ -3,17 +3,18 @@
 //! Who takes part is told by its caller, who learns it from the events.
 
 mod allocations;
+mod keys;
 mod slashes;
 
 use crate::{
     covenants,
     dispatch::static_call,
-    host::{Host, Result, View},
+    host::{Error, Host, Result, View},
     ledger::{Operator, Position, STAKERS, listed_strategy},
     slashing::withdrawable,
 };
 use alloy_primitives::{Address, Bytes, U256, U512, address};
-use alloy_sol_types::{SolValue, sol};
+use alloy_sol_types::{SolCall, SolValue, sol};
 use std::collections::{BTreeMap, BTreeSet};
 use types::{
     Rules,
@@ -40,6 +41,21 @@ sol! {
         address[] strategies;
         /// Every operator set.
         OperatorSetName[] sets;
+        /// Every signing key that an operator ever registered.
+        UsedKey[] keys;
+    }
+
+    /// A signing key, and where it was registered.
+    #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    struct UsedKey {
+        /// Whose.
+        address operator;
+        /// The service.
+        address avs;
+        /// Which of its sets.
+        uint32 id;
+        /// As it was registered.
+        bytes key;
     }
 
     /// Which operator set.
@@ -80,6 +96,9 @@ pub fn check(view: &mut dyn View, actors: &Actors) -> Result<Vec<String>> {
     }
     for set in &actors.sets {
         audit.operator_set(view, set)?;
+    }
+    for key in &actors.keys {
+        audit.key(view, key)?;
     }
     audit.slashes(view, &actors.sets)?;
     for strategy in &actors.strategies {
@@ -228,7 +247,8 @@ impl Audit {
         if strategy == BEACON_STRATEGY {
             return Ok(());
         }
-        let total = static_call(view, strategy, &IStrategy::totalSharesCall {})?;
+        // A service may list any address as a strategy, and a token may refuse to tell: of those nothing is claimed.
+        let Some(total) = told(view, strategy, &IStrategy::totalSharesCall {})? else { return Ok(()) };
         let most = U256::from(10).pow(U256::from(38)).saturating_sub(U256::ONE);
         self.demand(total <= most, || format!("I14: {strategy} has {total} shares, more than {most}"));
         let claims = self.claims.get(&strategy).copied().unwrap_or_default();
@@ -241,9 +261,9 @@ impl Audit {
         self.demand(total.saturating_add(slack) >= claims, || {
             format!("I15: {strategy} has {total} shares, claims on it are {claims}")
         });
-        let token = static_call(view, strategy, &IStrategy::underlyingTokenCall {})?;
-        let held = static_call(view, token, &IERC20::balanceOfCall { account: strategy })?;
-        if held >= total {
+        let Some(token) = told(view, strategy, &IStrategy::underlyingTokenCall {})? else { return Ok(()) };
+        let held = told(view, token, &IERC20::balanceOfCall { account: strategy })?;
+        if let Some(held) = held.filter(|held| *held >= total) {
             let offset = U256::from(1_000);
             let owed: U512 = held.saturating_add(offset).widening_mul(total);
             let held_wide: U512 = held.widening_mul(total.saturating_add(offset));
@@ -252,6 +272,15 @@ impl Audit {
             });
         }
         Ok(())
+    }
+}
+
+/// What a contract that need not be ours tells; nothing if it reverts.
+fn told<C: SolCall>(view: &mut dyn View, to: Address, call: &C) -> Result<Option<C::Return>> {
+    match static_call(view, to, call) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Revert(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

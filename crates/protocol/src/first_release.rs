@@ -1,15 +1,38 @@
 //! What the slashing release of April 2025 (v1.3.0) had and later ones dropped: `version()` of contracts without
-//! signatures, and owners of AllocationManager and DelegationManager, who owned nothing but their ownership.
+//! signatures, owners of AllocationManager and DelegationManager, who owned nothing but their ownership, and what the
+//! managers told each other of a slash.
 
 use crate::{
     dispatch::{self, Calldata},
-    host::{Host, Result},
+    host::{Host, Result, View},
     ownable,
     storage::Slot,
 };
 use alloy_primitives::{Address, Bytes, U256};
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, sol};
 use types::{Params, Rules, abi::IDelegationManager::versionCall, params::Roles};
+
+sol! {
+    /// What the managers had in place of sets and slash ids.
+    #[derive(Debug, PartialEq, Eq)]
+    interface IFirstRelease {
+        event BurnableSharesIncreased(address strategy, uint256 shares);
+
+        /// Of AllocationManager and DelegationManager.
+        function initialize(address initialOwner, uint256 initialPausedStatus) external;
+        /// Of StrategyManager and EigenPodManager.
+        function increaseBurnableShares(address strategy, uint256 addedSharesToBurn) external;
+        /// Of DelegationManager.
+        function slashOperatorShares(address operator, address strategy, uint64 prevMaxMagnitude, uint64 newMaxMagnitude) external;
+    }
+}
+
+use IFirstRelease::initializeCall;
+
+/// Whether the rules are that release's.
+pub fn is_in_force<V: View + ?Sized>(view: &V) -> bool {
+    view.params().rules == Rules::Slashing2025
+}
 
 /// Runs the call if the rules are that release's and it is one of the verbs.
 pub fn verbs(
@@ -17,14 +40,18 @@ pub fn verbs(
     calldata: Calldata<'_>,
     owner: Option<&Slot<Address>>,
 ) -> Option<Result<Bytes>> {
-    if host.params().rules != Rules::Slashing2025 {
+    if !is_in_force(host) {
         return None;
     }
     if calldata.selector == versionCall::SELECTOR {
-        let version = |_: &mut dyn crate::host::View, _: versionCall| Ok(Rules::Slashing2025.version());
+        let version = |_: &mut dyn View, _: versionCall| Ok(Rules::Slashing2025.version());
         return Some(dispatch::view(host, calldata, version));
     }
-    ownable::verbs(host, calldata, owner?)
+    let owner = owner?;
+    if calldata.selector == initializeCall::SELECTOR {
+        return Some(dispatch::write(host, calldata, dispatch::already_initialized::<initializeCall>));
+    }
+    ownable::verbs(host, calldata, owner)
 }
 
 /// The owner's entry in a genesis state of that release.

@@ -9,7 +9,8 @@ pub use services::{REGISTRAR, SLASHER};
 
 use crate::{
     allocation_manager,
-    delegation_manager::slash_operator_shares,
+    delegation_manager::{first_slash_operator_shares, slash_operator_shares},
+    first_release::{IFirstRelease, is_in_force},
     genesis::Setup,
     host::{BlockInfo, Result, call_native},
     ledger::{Operator, Position},
@@ -177,6 +178,17 @@ impl Scene {
         self.chain.run(ALLOCATION_MANAGER, |host| {
             let before = Operator::load(host, operator, strategy)?.max_magnitude();
             allocation_manager::lower_max_magnitude(host, operator, strategy, magnitude)?;
+            if is_in_force(host) {
+                let call = IFirstRelease::slashOperatorSharesCall {
+                    operator,
+                    strategy,
+                    prevMaxMagnitude: before,
+                    newMaxMagnitude: magnitude,
+                };
+                return call_native(host, DELEGATION_MANAGER, call, |host, call| {
+                    first_slash_operator_shares(host, call).map(|()| U256::ZERO)
+                });
+            }
             let call = slashOperatorSharesCall {
                 operator,
                 operatorSet: OperatorSet { avs: AVS, id: 1 },

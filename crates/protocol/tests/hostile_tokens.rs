@@ -58,6 +58,17 @@ const TAXING: u64 = 5;
 const REFUSING: u64 = 6;
 /// Says two.
 const ODD: u64 = 7;
+/// Says yes in 31 bytes.
+const SHORT: u64 = 8;
+/// Says yes, and then much more.
+const LONG: u64 = 9;
+/// Says what is no word of a bool.
+const GARBLED: u64 = 10;
+/// Reverts with a megabyte.
+const LOUD: u64 = 11;
+
+/// What a loud token says.
+const SHOUT: usize = 1 << 20;
 
 fn token(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
     let calldata = Calldata::split(input)?;
@@ -87,6 +98,7 @@ fn move_in_its_manner<C: SolCall<Return = bool>>(
         let (from, to, value) = parts(&call);
         match manner {
             LIAR => {}
+            LOUD => return Err(Error::Revert(vec![0xee; SHOUT].into())),
             GLUTTON => host.charge_gas(u64::MAX)?,
             REENTRANT => {
                 let again = depositIntoStrategyCall { strategy: from, token: TOKEN, amount: U256::ONE };
@@ -100,6 +112,9 @@ fn move_in_its_manner<C: SolCall<Return = bool>>(
     Ok(match manner {
         SILENT => Bytes::new(),
         ODD => U256::from(2).to_be_bytes::<32>().into(),
+        SHORT => answer.slice(1..),
+        LONG => [&answer[..], &[0xee; 10_000]].concat().into(),
+        GARBLED => vec![0xee; 32].into(),
         _ => answer,
     })
 }
@@ -190,11 +205,13 @@ fn says(message: &str) -> Error {
 }
 
 #[test]
-fn a_token_that_returns_nothing_is_taken() {
-    let mut scene = Scene::with(SILENT);
-    assert_eq!(scene.deposit(ALICE, 500), Ok(U256::from(500)));
-    assert_eq!(scene.leave(ALICE), Ok(()));
-    assert_eq!(scene.balance(ALICE), U256::from(10_000));
+fn a_token_that_returns_nothing_or_more_than_a_word_is_taken() {
+    for manner in [SILENT, LONG] {
+        let mut scene = Scene::with(manner);
+        assert_eq!(scene.deposit(ALICE, 500), Ok(U256::from(500)));
+        assert_eq!(scene.leave(ALICE), Ok(()));
+        assert_eq!(scene.balance(ALICE), U256::from(10_000));
+    }
 }
 
 #[test]
@@ -202,6 +219,9 @@ fn tokens_that_do_not_agree_are_refused_and_nothing_is_credited() {
     let refusals = [
         (REFUSING, says("SafeERC20: ERC20 operation did not succeed")),
         (ODD, Error::Revert(Bytes::new())),
+        (SHORT, Error::Revert(Bytes::new())),
+        (GARBLED, Error::Revert(Bytes::new())),
+        (LOUD, Error::Revert(vec![0xee; SHOUT].into())),
         (GLUTTON, Fatal::OutOfGas.into()),
         (REENTRANT, says("ReentrancyGuard: reentrant call")),
     ];

@@ -2,6 +2,7 @@
 //! A section can be run alone; the others keep their place in `docs/benchmarks.md`.
 
 mod allocations;
+mod audit;
 mod index;
 mod mining;
 mod report;
@@ -47,6 +48,8 @@ enum Name {
     Verbs,
     /// The restaking index: a position among a million, and its cost against blocks without it
     Index,
+    /// The auditor, by the number of stakers
+    Audit,
 }
 
 /// The programs compared.
@@ -75,8 +78,16 @@ pub fn run(options: &Options) -> Result<()> {
             .args(std::env::args_os().skip(1));
         return shell::run(&mut again);
     }
-    let all =
-        [Name::Startup, Name::Throughput, Name::Rpc, Name::Mining, Name::Trie, Name::Verbs, Name::Index];
+    let all = [
+        Name::Startup,
+        Name::Throughput,
+        Name::Rpc,
+        Name::Mining,
+        Name::Trie,
+        Name::Verbs,
+        Name::Index,
+        Name::Audit,
+    ];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
     for section in sections {
         let section = match section {
@@ -87,6 +98,7 @@ pub fn run(options: &Options) -> Result<()> {
             Name::Trie => trie::run()?,
             Name::Verbs => verbs::run()?,
             Name::Index => index::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
+            Name::Audit => audit::run()?,
         };
         section.publish()?;
     }

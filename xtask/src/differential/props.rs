@@ -1,12 +1,12 @@
 //! Contracts that exist for the comparison only, the same native code in both worlds: a token that rebases and has
 //! moods, a service's registrar with moods, a wallet whose signatures a contract judges (EIP-1271), pods.
 
-use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, address, hex, keccak256};
 use alloy_sol_types::{SolCall, SolValue, sol};
 use protocol::{
     audit,
     dispatch::{self, Calldata, view, write},
-    host::{Host, NativeFn, Result, View, emit, require, revert, revert_empty},
+    host::{Error, Host, NativeFn, Result, View, emit, require, revert, revert_empty},
     math::{WAD_U256, add, div, mul, sub},
     registry,
     storage::{Map, Slot},
@@ -41,6 +41,13 @@ pub const WALLET: Address = address!("0x00000000000000000000000000000000007000d1
 /// A wallet that approves delegations.
 pub const APPROVER: Address = address!("0x00000000000000000000000000000000007000d2");
 
+/// A contract that calls on for whoever asks, and so acts as an account with code.
+pub const RELAY: Address = address!("0x00000000000000000000000000000000007000d3");
+/// Bytecode of a wallet that takes any signature.
+pub const EASY_WALLET: Address = address!("0x00000000000000000000000000000000007000d4");
+/// Its code: `isValidSignature`'s selector, whatever it is asked.
+pub const EASY_WALLET_CODE: [u8; 15] = hex!("631626ba7e60e01b5f5260205ff300");
+
 /// Pods: contracts that tell the EigenPodManager of balances.
 pub const PODS: [Address; 4] = [
     address!("0x00000000000000000000000000000000007000c1"),
@@ -62,14 +69,19 @@ sol! {
         function registerOperator(address operator, address avs, uint32[] calldata ids, bytes calldata data) external;
         function deregisterOperator(address operator, address avs, uint32[] calldata ids) external;
         function supportsAVS(address avs) external view returns (bool);
+        /// Calls on, as a contract does, and tells how it went.
+        function relay(address to, bytes calldata data, bool isStatic) external returns (bool, bytes memory);
         function withdrawRestakedBeaconChainETH(address recipient, uint256 amount) external;
     }
 }
 
 use IProp::{
-    InMood, deregisterOperatorCall, isValidSignatureCall, rebaseCall, registerOperatorCall, setMoodCall,
-    supportsAVSCall, withdrawRestakedBeaconChainETHCall,
+    InMood, deregisterOperatorCall, isValidSignatureCall, rebaseCall, registerOperatorCall, relayCall,
+    setMoodCall, supportsAVSCall, withdrawRestakedBeaconChainETHCall,
 };
+
+/// Bytes of an answer that is longer than it should be.
+const LONG_ANSWER: usize = 20_000;
 
 const MOOD: Slot<u64> = Slot::at(0);
 const INDEX: Slot<U256> = Slot::at(1);
@@ -77,7 +89,7 @@ const SHARES: Map<Address, U256> = Map::at(2);
 const ALLOWANCES: Map<(Address, Address), U256> = Map::at(3);
 
 /// Moods of a token: how it answers a transfer. Above the last it is good.
-pub const TOKEN_MOODS: u64 = 9;
+pub const TOKEN_MOODS: u64 = 15;
 /// Moods of a registrar.
 pub const REGISTRAR_MOODS: u64 = 4;
 
@@ -88,6 +100,7 @@ pub fn contract(at: Address) -> Option<NativeFn> {
         LIMITED => Some(test_token::main),
         SERVICE | REGISTRAR => Some(registrar),
         WALLET | APPROVER => Some(wallet),
+        RELAY => Some(relay),
         _ if PODS.contains(&at) => Some(pod),
         audit::ADDRESS => Some(audit::main),
         _ => registry::singleton(at),
@@ -118,6 +131,8 @@ fn token(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
             ALLOWANCES.set(host, (owner, call.spender), call.value)?;
             Ok(true)
         }),
+        balanceOfCall::SELECTOR if MOOD.get(host)? == 13 => revert(InMood {}),
+        balanceOfCall::SELECTOR if MOOD.get(host)? == 14 => Ok(Bytes::new()),
         balanceOfCall::SELECTOR => view(host, calldata, |view, call: balanceOfCall| {
             let shares = SHARES.get(view, call.account)?;
             div(mul(shares, index(view)?)?, WAD_U256)
@@ -150,6 +165,7 @@ fn shift(host: &mut dyn Host, from: Address, to: Address, value: U256) -> Result
         1 => return word(0),
         2 => return revert(InMood {}),
         3 => return revert_empty(),
+        9 => return Err(Error::Revert(vec![0xee; LONG_ANSWER].into())),
         // Takes a hundredth for itself.
         4 => carry(host, from, to, sub(value, div(value, U256::from(100))?)?)?,
         5 => {
@@ -165,6 +181,9 @@ fn shift(host: &mut dyn Host, from: Address, to: Address, value: U256) -> Result
     match mood {
         7 => Ok(Bytes::new()),
         8 => word(2),
+        10 => Ok(vec![1; 31].into()),
+        11 => Ok([U256::ONE.abi_encode(), vec![0xee; LONG_ANSWER]].concat().into()),
+        12 => Ok([vec![0xee; 32], U256::ONE.abi_encode()].concat().into()),
         _ => word(1),
     }
 }
@@ -241,6 +260,22 @@ fn pod(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
                 require(MOOD.get(host)? == 0, InMood {})
             })
         }
+        _ => revert_empty(),
+    }
+}
+
+/// Calls on in its own name.
+fn relay(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
+    let calldata = Calldata::split(input)?;
+    match calldata.selector {
+        relayCall::SELECTOR => write(host, calldata, |host, call: relayCall| {
+            let reply = if call.isStatic {
+                host.static_call(call.to, call.data)?
+            } else {
+                host.call(call.to, U256::ZERO, call.data)?
+            };
+            Ok((reply.is_success(), reply.data))
+        }),
         _ => revert_empty(),
     }
 }

@@ -11,10 +11,10 @@ use crate::originals::{release::IAllocations, world::Outcome};
 use alloy_primitives::{Address, Bytes, Log};
 use alloy_sol_types::{SolEvent, SolValue};
 use anyhow::{Result, ensure};
-use protocol::audit::{self, Actors, OperatorSetName};
+use protocol::audit::{self, Actors, OperatorSetName, UsedKey};
 use std::collections::{BTreeMap, BTreeSet};
 use types::{
-    abi::{IAllocationManager, IDelegationManager::SlashingWithdrawalQueued},
+    abi::{IAllocationManager, IDelegationManager::SlashingWithdrawalQueued, IKeyRegistrar},
     addresses::{
         ALLOCATION_MANAGER, BEACON_STRATEGY, DELEGATION_MANAGER, EIGEN_POD_MANAGER, STRATEGY_MANAGER,
     },
@@ -134,9 +134,9 @@ pub fn tell(stage: &Stage, seed: u64, steps: &[u32], with_lines: bool) -> Result
     let (native, original) = stage.begin();
     let looks = stage.looks.clone();
     let story = Story::default();
-    let sets = BTreeSet::new();
+    let (sets, keys) = (BTreeSet::new(), BTreeSet::new());
     let mut run =
-        Run { stage, native, original, looks, is_forced: false, sets, followed: 0, with_lines, story };
+        Run { stage, native, original, looks, is_forced: false, sets, keys, followed: 0, with_lines, story };
     for &step in steps {
         run.step(seed, step)?;
         if run.story.difference.is_some() {
@@ -157,6 +157,8 @@ struct Run<'a> {
     is_forced: bool,
     /// Every operator set there is.
     sets: BTreeSet<OperatorSetName>,
+    /// Every signing key that was registered.
+    keys: BTreeSet<UsedKey>,
     followed: usize,
     with_lines: bool,
     story: Story,
@@ -185,6 +187,7 @@ impl Run<'_> {
             operators: scene.operators.clone(),
             strategies: scene.strategies.iter().copied().chain([BEACON_STRATEGY]).collect(),
             sets: self.sets.iter().cloned().collect(),
+            keys: self.keys.iter().cloned().collect(),
         };
         let (outcome, _) = self.native.world.run(NOBODY, audit::ADDRESS, actors.abi_encode())?;
         ensure!(outcome.success, "the audit did not run: {}", String::from_utf8_lossy(&outcome.output));
@@ -253,6 +256,10 @@ impl Run<'_> {
             if let Ok(created) = IAllocationManager::OperatorSetCreated::decode_log(log) {
                 let IAllocationManager::OperatorSet { avs, id } = created.data.operatorSet;
                 self.sets.insert(OperatorSetName { avs, id });
+            }
+            if let Ok(registered) = IKeyRegistrar::KeyRegistered::decode_log(log) {
+                let IKeyRegistrar::KeyRegistered { operatorSet: set, operator, pubkey, .. } = registered.data;
+                self.keys.insert(UsedKey { operator, avs: set.avs, id: set.id, key: pubkey });
             }
             if self.followed == MAX_FOLLOWED {
                 continue;

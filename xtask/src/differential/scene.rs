@@ -3,13 +3,15 @@
 
 use super::{
     props::{
-        APPROVER, LIMITED, MOODY, PODS, REBASING, REGISTRAR, SERVICE, WALLET, contract, wallet_signature,
+        APPROVER, EASY_WALLET, EASY_WALLET_CODE, LIMITED, MOODY, PODS, REBASING, REGISTRAR, RELAY, SERVICE,
+        WALLET, contract, wallet_signature,
     },
     views::{self, Looks},
     watch::Watch,
 };
 use crate::originals::{
-    Creations,
+    Originals,
+    pinned::Strategy,
     world::{Furniture, OWNER, World},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
@@ -26,7 +28,7 @@ use protocol::{
 };
 use std::collections::HashMap;
 use types::{
-    Params,
+    Params, Rules,
     abi::{IEigenPodManager as Pods, IPausable, IStrategyManager as Deposits, ITestToken as Token},
     addresses::{
         ALLOCATION_MANAGER, AVS_DIRECTORY, BEACON_STRATEGY, BURN, DELEGATION_MANAGER, EIGEN_POD_MANAGER,
@@ -46,6 +48,8 @@ pub const NOBODY: Address = address!("0x00000000000000000000000000000000000000a2
 const REBASING_STRATEGY: Address = address!("0x00000000000000000000000000000000007000a1");
 const LIMITED_STRATEGY: Address = address!("0x00000000000000000000000000000000007000a2");
 const MOODY_STRATEGY: Address = address!("0x00000000000000000000000000000000007000a3");
+/// How the code of an account begins that has another's (EIP-7702).
+const DESIGNATION: [u8; 3] = [0xef, 0x01, 0x00];
 /// Caps of the strategy with limits at first, in token units.
 const LIMITS: (u128, u128) = (10u128.pow(27), 3 * 10u128.pow(27));
 
@@ -69,6 +73,8 @@ pub struct Scene {
     pub pausable: Vec<Address>,
     /// Whether our build has the AVSDirectory.
     pub has_directory: bool,
+    /// Whether the originals are those of the pinned release.
+    pub is_pinned: bool,
     keys: HashMap<Address, PrivateKeySigner>,
     names: Vec<(Address, String)>,
 }
@@ -112,15 +118,15 @@ impl Stage {
     ///
     /// # Errors
     /// Either world refuses.
-    pub fn set(creations: &Creations, params: Params) -> Result<Self> {
+    pub fn set(originals: &Originals, params: Params) -> Result<Self> {
         let furniture = Furniture {
-            params: World::params(),
+            params: World::params_under(originals.rules()),
             accounts: accounts(),
             contracts: Contracts { singleton: contract, ..Contracts::PROTOCOL },
         };
         let mut native = World::native_among(&Furniture { params, ..furniture.clone() });
-        let mut original = World::original_among(creations, &furniture)?;
-        let scene = Scene::new(&mut native)?;
+        let mut original = World::originals_among(originals, &furniture, &placed())?;
+        let scene = Scene::new(&mut native, originals.rules() == Rules::Pinned)?;
         for world in [&mut native, &mut original] {
             scene.furnish(world)?;
         }
@@ -157,7 +163,7 @@ impl Stage {
 }
 
 impl Scene {
-    fn new(native: &mut World) -> Result<Self> {
+    fn new(native: &mut World, is_pinned: bool) -> Result<Self> {
         let mut keys = HashMap::new();
         let mut names = Vec::new();
         let mut people = |kind: &str, count: usize| -> Result<Vec<Address>> {
@@ -174,6 +180,10 @@ impl Scene {
         };
         let mut stakers = people("staker", STAKERS)?;
         stakers.push(WALLET);
+        stakers.push(RELAY);
+        // An account with a key whose code is the easy wallet's (EIP-7702).
+        let delegated = people("delegated", 1)?;
+        stakers.extend(&delegated);
         let operators = people("operator", OPERATORS)?;
         let mut services = people("service", 2)?;
         services.insert(0, SERVICE);
@@ -202,6 +212,7 @@ impl Scene {
             pods,
             pausable,
             has_directory,
+            is_pinned,
             keys,
             names,
         })
@@ -268,6 +279,7 @@ fn fixed_names() -> Vec<(Address, String)> {
     let names = [
         (SERVICE, "service0"),
         (WALLET, "wallet"),
+        (RELAY, "relay"),
         (APPROVER, "approver0"),
         (REGISTRAR, "registrar"),
         (OWNER, "owner"),
@@ -296,6 +308,18 @@ fn fixed_names() -> Vec<(Address, String)> {
     names.map(|(address, name)| (address, name.to_owned())).to_vec()
 }
 
+/// The strategies as the pinned release makes them.
+fn placed() -> [Strategy; 4] {
+    let plain = |at, token| Strategy { at, token, limits: None };
+    let limits = Some((U256::from(LIMITS.0), U256::from(LIMITS.1)));
+    [
+        plain(TEST_TOKEN_STRATEGY, TEST_TOKEN),
+        plain(REBASING_STRATEGY, REBASING),
+        Strategy { at: LIMITED_STRATEGY, token: LIMITED, limits },
+        plain(MOODY_STRATEGY, MOODY),
+    ]
+}
+
 fn accounts() -> Vec<Account> {
     let stub =
         |address| Account { address, nonce: 1, code: Bytes::from_static(&STUB_CODE), storage: Vec::new() };
@@ -311,11 +335,19 @@ fn accounts() -> Vec<Account> {
         code: instance_code(strategy_base::limits::KIND),
         storage: strategy_base::limits::genesis(LIMITED, U256::from(LIMITS.0), U256::from(LIMITS.1)),
     };
-    let coded = [audit::ADDRESS, REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER]
+    let coded = [audit::ADDRESS, REBASING, LIMITED, MOODY, SERVICE, REGISTRAR, WALLET, APPROVER, RELAY]
         .into_iter()
         .chain(PODS);
     let strategies = [plain(REBASING_STRATEGY, REBASING), limited, plain(MOODY_STRATEGY, MOODY)];
-    coded.map(stub).chain(strategies).collect()
+    let with_code =
+        |address, code: Vec<u8>| Account { address, nonce: 1, code: code.into(), storage: Vec::new() };
+    let delegated = PrivateKeySigner::from_bytes(&keccak256("delegated1")).map(|key| key.address());
+    let designation = [&DESIGNATION[..], EASY_WALLET.as_slice()].concat();
+    let bytecode = [
+        with_code(EASY_WALLET, EASY_WALLET_CODE.to_vec()),
+        with_code(delegated.unwrap_or_default(), designation),
+    ];
+    coded.map(stub).chain(strategies).chain(bytecode).collect()
 }
 
 /// Gives an owner a pod in the originals' world: in the one slot that the view of it reads.

@@ -1,6 +1,8 @@
 //! Every view of the restaking core (restaking-core §2) that both worlds have, asked about every actor, strategy and set,
 //! and about nobody and nothing.
 
+pub mod pinned;
+
 use super::scene::{NOBODY, Scene};
 use crate::originals::{
     release::{
@@ -85,7 +87,7 @@ impl Looks {
 }
 
 /// Collects questions.
-struct Asking {
+pub struct Asking {
     looks: Vec<Look>,
 }
 
@@ -117,6 +119,9 @@ pub fn all(scene: &Scene) -> Vec<Look> {
     permissions(&mut asking, scene);
     if scene.has_directory {
         directory(&mut asking, scene);
+    }
+    if scene.is_pinned {
+        pinned::ask(&mut asking, scene);
     }
     asking.looks
 }

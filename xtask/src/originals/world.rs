@@ -1,7 +1,11 @@
 //! One EVM of ours with either the native contracts or the originals at the same addresses. Everything around them is the
 //! same in both: tokens, strategies, pausers, block numbers. In memory; transactions cost no ether.
 
-use super::source::Creations;
+use super::{
+    Originals,
+    pinned::{self, Strategy},
+    source::Creations,
+};
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256, address};
 use alloy_sol_types::{SolCall, SolValue, sol};
 use anyhow::{Context, Result, ensure};
@@ -22,8 +26,8 @@ use std::sync::Arc;
 use types::{
     Params, Preset, Rules,
     addresses::{
-        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, DEPOSIT_CONTRACT, EIGEN_POD_MANAGER,
-        PAUSER_REGISTRY, PERMISSION_CONTROLLER, STRATEGY_MANAGER, TEST_TOKEN_STRATEGY,
+        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, DEPOSIT_CONTRACT, EIGEN_POD_BEACON,
+        EIGEN_POD_MANAGER, PAUSER_REGISTRY, PERMISSION_CONTROLLER, STRATEGY_MANAGER, TEST_TOKEN_STRATEGY,
     },
     params::Roles,
 };
@@ -40,8 +44,6 @@ const FIRST_BLOCK: u64 = 1_000;
 const FIRST_TIMESTAMP: u64 = 1_750_000_000;
 /// The originals' version; its first two characters enter the EIP-712 domain.
 const VERSION: &str = "v1.3.0";
-/// Any address that is not zero, where the originals want one that no test reaches.
-const UNUSED: Address = address!("0x00000000000000000000000000000000000000b0");
 
 sol! {
     /// Contracts with an owner.
@@ -106,7 +108,12 @@ pub struct World {
 impl World {
     /// The parameters of both worlds: short delays, the rules of the originals' release.
     pub fn params() -> Params {
-        Params { rules: Rules::Slashing2025, ..Params::preset(Preset::Fast) }
+        Self::params_under(Rules::Slashing2025)
+    }
+
+    /// The same numbers under other rules.
+    pub fn params_under(rules: Rules) -> Params {
+        Params { rules, ..Params::preset(Preset::Fast) }
     }
 
     /// Native contracts.
@@ -160,6 +167,32 @@ impl World {
         Ok(world)
     }
 
+    /// The originals of either release among other furniture; `strategies` are placed as the pinned release has them,
+    /// and are ours beside the other.
+    ///
+    /// # Errors
+    /// As [`World::original`].
+    pub fn originals_among(
+        originals: &Originals,
+        furniture: &Furniture,
+        strategies: &[Strategy],
+    ) -> Result<Self> {
+        let pinned = match originals {
+            Originals::Slashing(creations) => return Self::original_among(creations, furniture),
+            Originals::Pinned(pinned) => pinned,
+        };
+        let is_replaced = |it: &Account| {
+            pinned::REPLACED.contains(&it.address)
+                || strategies.iter().any(|strategy| strategy.at == it.address)
+        };
+        let around: Vec<_> = genesis(&furniture.params).into_iter().filter(|it| !is_replaced(it)).collect();
+        let mut furniture = furniture.clone();
+        furniture.accounts.retain(|it| !is_replaced(it));
+        let mut world = Self::of(&around, &furniture);
+        pinned.place(&mut world, &furniture.params, strategies)?;
+        Ok(world)
+    }
+
     fn of(accounts: &[Account], furniture: &Furniture) -> Self {
         let mut database = InMemoryDB::default();
         for account in accounts.iter().chain(&furniture.accounts) {
@@ -187,6 +220,8 @@ impl World {
                 cfg.disable_nonce_check = true;
                 // The story also acts as the contracts themselves.
                 cfg.disable_eip3607 = true;
+                // An audit of many stakers is one call.
+                cfg.tx_gas_limit_cap = Some(u64::MAX);
             })
             .with_block(block);
         Self { evm: NativeEvm::new(context.build_mainnet(), natives.clone()), natives }
@@ -200,7 +235,7 @@ impl World {
 
     /// Runs creation code elsewhere and places the code that it returns: the mark of its disabled initializers stays
     /// behind, so that they work here.
-    fn deploy(&mut self, at: Address, creation: Bytes) -> Result<()> {
+    pub(super) fn deploy(&mut self, at: Address, creation: Bytes) -> Result<()> {
         let tx = transaction(OWNER, TxKind::Create, creation)?;
         let result = self.evm.transact(tx)?.result;
         let ExecutionResult::Success { output: Output::Create(code, _), .. } = result else {
@@ -210,7 +245,7 @@ impl World {
         Ok(())
     }
 
-    fn must(&mut self, to: Address, data: Vec<u8>) -> Result<()> {
+    pub(super) fn must(&mut self, to: Address, data: Vec<u8>) -> Result<()> {
         let outcome = self.send(OWNER, to, data)?;
         ensure!(outcome.success, "{to} refused its set-up: {}", outcome.output);
         Ok(())
@@ -233,6 +268,30 @@ impl World {
     pub fn run(&mut self, from: Address, to: Address, data: impl Into<Bytes>) -> Result<(Outcome, EvmState)> {
         let done = self.evm.transact(transaction(from, TxKind::Call(to), data.into())?)?;
         Ok((Outcome::of(done.result), done.state))
+    }
+
+    /// Runs a call that pays, without keeping what it did.
+    ///
+    /// # Errors
+    /// It is not valid at all.
+    pub fn pay(
+        &mut self,
+        from: Address,
+        to: Address,
+        data: impl Into<Bytes>,
+        value: U256,
+    ) -> Result<Outcome> {
+        let payer = AccountInfo { balance: value, ..Default::default() };
+        self.evm.inner.ctx.journaled_state.database.insert_account_info(from, payer);
+        let tx = TxEnv { value, ..transaction(from, TxKind::Call(to), data.into())? };
+        Ok(Outcome::of(self.evm.transact(tx)?.result))
+    }
+
+    /// The code of an account.
+    pub fn code(&self, at: Address) -> Bytes {
+        let account = self.evm.inner.ctx.journaled_state.database.cache.accounts.get(&at);
+        let code = account.and_then(|it| it.info.code.as_ref());
+        code.map_or_else(Bytes::new, Bytecode::original_bytes)
     }
 
     /// Keeps what [`World::run`] did; nothing may have run in between.
@@ -313,7 +372,7 @@ fn with_arguments(creations: &Creations, params: &Params) -> Vec<(Address, Bytes
         version.clone(),
     );
     let strategy = (DELEGATION_MANAGER, PAUSER_REGISTRY, version.clone());
-    let pods = (DEPOSIT_CONTRACT, UNUSED, DELEGATION_MANAGER, PAUSER_REGISTRY, version.clone());
+    let pods = (DEPOSIT_CONTRACT, EIGEN_POD_BEACON, DELEGATION_MANAGER, PAUSER_REGISTRY, version.clone());
     vec![
         (ALLOCATION_MANAGER, join(&creations.allocation_manager, allocation.abi_encode_params())),
         (DELEGATION_MANAGER, join(&creations.delegation_manager, delegation.abi_encode_params())),

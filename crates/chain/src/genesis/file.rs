@@ -1,7 +1,7 @@
 //! The genesis file's form. Reading is strict under `config.bulwark` (an unknown key is an error with its path) and
 //! lenient elsewhere (a warning), so that files made for geth load. Printing states everything.
 
-use super::{Genesis, GenesisAccount, GenesisError, INITIAL_BASE_FEE};
+use super::{Genesis, GenesisAccount, GenesisError, INITIAL_BASE_FEE, LimitedStrategy};
 use alloy_primitives::{Address, Bytes, U256};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
@@ -47,6 +47,8 @@ struct BulwarkFile {
     /// Whether TestToken and its strategy exist; only development chains say yes.
     #[serde(default)]
     test_token: bool,
+    #[serde(default)]
+    limited_strategies: Vec<LimitedStrategy>,
 }
 
 /// Names of the base layer (`decisions.md` 3).
@@ -197,6 +199,7 @@ fn resolve(file: GenesisFile) -> Result<Genesis, GenesisError> {
         params,
         roles,
         dev: bulwark.test_token,
+        limited_strategies: bulwark.limited_strategies,
     })
 }
 
@@ -267,6 +270,8 @@ struct PrintedBulwark<'a> {
     forks: BTreeMap<&'static str, u64>,
     roles: &'a Roles,
     test_token: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    limited_strategies: &'a [LimitedStrategy],
 }
 
 #[derive(Serialize)]
@@ -300,6 +305,7 @@ pub fn print(genesis: &Genesis) -> String {
                 forks: BTreeMap::new(),
                 roles: &genesis.roles,
                 test_token: genesis.dev,
+                limited_strategies: &genesis.limited_strategies,
             },
         },
         timestamp: hex(genesis.timestamp),

@@ -70,3 +70,37 @@ fn the_identity_follows_every_field() {
     other.params.slash_resolution_delay_blocks = 1;
     assert_ne!(genesis.identity(), other.identity());
 }
+
+const CAPPED: LimitedStrategy = LimitedStrategy {
+    address: address!("0x0000000000000000000000000000000000000ca9"),
+    token: addresses::TEST_TOKEN,
+    max_per_deposit: U256::from_limbs([600, 0, 0, 0]),
+    max_total_deposits: U256::from_limbs([1_000, 0, 0, 0]),
+};
+
+#[test]
+fn a_chain_may_begin_with_strategies_that_have_limits() {
+    let genesis = Genesis { limited_strategies: vec![CAPPED], ..dev() };
+    let (read, warnings) = Genesis::from_json(&genesis.to_json()).unwrap();
+    assert_eq!((read, warnings), (genesis.clone(), Vec::new()));
+    assert_ne!(genesis.identity(), dev().identity());
+    let changes = genesis.changes();
+    let made = changes.accounts.iter().find(|it| it.address == CAPPED.address).unwrap();
+    assert!(made.account.as_ref().is_some_and(|it| it.code_hash == keccak256(instance_code(limits::KIND))));
+    let manager = changes.accounts.iter().find(|it| it.address == addresses::STRATEGY_MANAGER).unwrap();
+    assert!(manager.slots.contains(&strategy_manager::whitelist_entry(CAPPED.address)));
+}
+
+#[test]
+fn limits_that_contradict_each_other_and_occupied_places_are_refused() {
+    let with = |strategy| Genesis { limited_strategies: vec![strategy], ..dev() }.check();
+    assert!(with(CAPPED).is_ok());
+    let upside_down = LimitedStrategy { max_total_deposits: U256::ONE, ..CAPPED };
+    assert!(with(upside_down).unwrap_err().to_string().contains("limitedStrategies"));
+    for taken in [DEV_ACCOUNT, addresses::TEST_TOKEN] {
+        let on_another = LimitedStrategy { address: taken, ..CAPPED };
+        assert!(matches!(with(on_another), Err(GenesisError::Occupied(at)) if at == taken));
+    }
+    let twice = Genesis { limited_strategies: vec![CAPPED, CAPPED], ..dev() };
+    assert!(twice.check().is_err());
+}

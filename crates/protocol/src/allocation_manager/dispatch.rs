@@ -66,7 +66,6 @@ fn verb(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
         createOperatorSets_0Call::SELECTOR => write(host, calldata, sets::create_self_slashed_sets),
         addStrategiesToOperatorSetCall::SELECTOR => write(host, calldata, sets::add_strategies),
         removeStrategiesFromOperatorSetCall::SELECTOR => write(host, calldata, sets::remove_strategies),
-        initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
         _ => return None,
     })
 }
@@ -137,6 +136,7 @@ fn newer(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
         createRedistributingOperatorSets_1Call::SELECTOR => {
             write(host, calldata, sets::create_redistributing_sets)
         }
+        initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
         updateSlasherCall::SELECTOR => write(host, calldata, slashers::update_slasher),
         migrateSlashersCall::SELECTOR => write(host, calldata, slashers::migrate_slashers),
         getSlasherCall::SELECTOR => view(host, calldata, views::slasher),

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     delegation_manager,
+    first_release::{IFirstRelease, is_in_force},
     history::{self, now},
     host::{Fatal, Host, Result, View, call_native, emit, require},
     math::{WAD_U256, div_wad, mul_wad_up, panic},
@@ -215,10 +216,23 @@ fn slash_strategy(
         prevMaxMagnitude: before,
         newMaxMagnitude: after,
     };
-    let shares = call_native(host, DELEGATION_MANAGER, call, |host, call| {
-        delegation_manager::slash_operator_shares(host, call)
+    Ok((take_shares(host, call)?, part))
+}
+
+/// Has DelegationManager take what the magnitude's fall costs, and returns it; the slashing release tells nobody.
+fn take_shares(host: &mut dyn Host, call: slashOperatorSharesCall) -> Result<U256> {
+    if !is_in_force(host) {
+        return call_native(host, DELEGATION_MANAGER, call, |host, call| {
+            delegation_manager::slash_operator_shares(host, call)
+        });
+    }
+    let slashOperatorSharesCall { operator, strategy, prevMaxMagnitude, newMaxMagnitude, .. } = call;
+    let call =
+        IFirstRelease::slashOperatorSharesCall { operator, strategy, prevMaxMagnitude, newMaxMagnitude };
+    call_native(host, DELEGATION_MANAGER, call, |host, call| {
+        delegation_manager::first_slash_operator_shares(host, call)
     })?;
-    Ok((shares, part))
+    Ok(U256::ZERO)
 }
 
 /// `⌈magnitude · wad⌉`: the smallest slash takes something.

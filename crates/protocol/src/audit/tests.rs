@@ -12,9 +12,10 @@ use crate::{
     testkit::{ALICE, BOB, chain, u},
 };
 use alloy_primitives::B256;
+use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 use types::{
-    abi::{IStrategyManager, ITestToken},
-    addresses::{STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    abi::{IKeyRegistrar, IStrategyManager, ITestToken},
+    addresses::{KEY_REGISTRAR, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
     units::DepositShares,
 };
 
@@ -58,7 +59,7 @@ fn lived() -> MemHost {
 
 fn actors() -> Actors {
     let (stakers, operators) = (vec![ALICE, BOB], vec![ALICE]);
-    Actors { stakers, operators, strategies: vec![TEST_TOKEN_STRATEGY], sets: Vec::new() }
+    Actors { stakers, operators, strategies: vec![TEST_TOKEN_STRATEGY], ..Actors::default() }
 }
 
 fn found(chain: &mut MemHost) -> Vec<String> {
@@ -190,4 +191,64 @@ fn each_kind_of_damage_to_sets_is_named() {
         Ok(MEMBERSHIPS.set(host, (op, set), row)?)
     });
     assert_eq!(gone, ["I19", "I19"]);
+}
+
+/// A scene whose operator has registered an ECDSA key in set 1, and that key.
+fn keyed() -> (Scene, UsedKey) {
+    let mut scene = allocated();
+    let secret = SecretKey::from_byte_array([7; 32]).unwrap();
+    let public = PublicKey::from_secret_key(SECP256K1, &secret).serialize_uncompressed();
+    let key = Address::from_raw_public_key(&public[1..]);
+    let (op, set) = (operator(0), || IKeyRegistrar::OperatorSet { avs: AVS, id: 1 });
+    let configure = IKeyRegistrar::configureOperatorSetCall { operatorSet: set(), curveType: 1 };
+    scene.tell(AVS, KEY_REGISTRAR, &configure).unwrap();
+    let digest = IKeyRegistrar::getECDSAKeyRegistrationMessageHashCall {
+        operator: op,
+        operatorSet: set(),
+        keyAddress: key,
+    };
+    let digest = scene.chain.ask(KEY_REGISTRAR, &digest).unwrap();
+    let signed = SECP256K1.sign_ecdsa_recoverable(&Message::from_digest(digest.0), &secret);
+    let (recovery, compact) = signed.serialize_compact();
+    let signature = [&compact[..], &[27 + i32::from(recovery) as u8]].concat().into();
+    let key_data: Bytes = key.to_vec().into();
+    let register = IKeyRegistrar::registerKeyCall {
+        operator: op,
+        operatorSet: set(),
+        keyData: key_data.clone(),
+        signature,
+    };
+    scene.tell(op, KEY_REGISTRAR, &register).unwrap();
+    (scene, UsedKey { operator: op, avs: AVS, id: 1, key: key_data })
+}
+
+fn found_about(scene: &mut Scene, keys: Vec<UsedKey>) -> Vec<String> {
+    let actors = Actors { keys, ..Actors::default() };
+    let found = scene.chain.run(ADDRESS, |host| check(host, &actors)).unwrap();
+    found.into_iter().map(|line| line.split(':').next().unwrap_or_default().to_string()).collect()
+}
+
+#[test]
+fn a_key_that_is_free_again_or_somebody_elses_is_named() {
+    let (mut scene, used) = keyed();
+    assert_eq!(found_about(&mut scene, vec![used.clone()]), Vec::<String>::new());
+    let stolen = UsedKey { operator: operator(1), ..used.clone() };
+    assert_eq!(found_about(&mut scene, vec![stolen]), ["I24"]);
+    // All that KeyRegistrar knows of spent keys is lost.
+    let spent = scene.chain.accounts[&KEY_REGISTRAR].storage.clone();
+    let hash = alloy_primitives::keccak256(&used.key);
+    let slot = alloy_primitives::keccak256((hash, U256::from(3)).abi_encode());
+    assert!(spent.contains_key(&slot.into()), "where the key is spent");
+    let registrar = scene.chain.accounts.get_mut(&KEY_REGISTRAR).unwrap();
+    registrar.storage.insert(slot.into(), U256::ZERO);
+    assert_eq!(found_about(&mut scene, vec![used]), ["I24", "I24"]);
+}
+
+#[test]
+fn strategies_and_tokens_that_do_not_answer_are_passed_over() {
+    let mut chain = lived();
+    chain.place(TEST_TOKEN, |_, _| crate::host::revert_empty());
+    let strategies = vec![TEST_TOKEN_STRATEGY, Address::repeat_byte(0x99)];
+    let actors = Actors { strategies, ..actors() };
+    assert_eq!(chain.run(ADDRESS, |host| check(host, &actors)).unwrap(), Vec::<String>::new());
 }

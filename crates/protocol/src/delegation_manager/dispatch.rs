@@ -3,7 +3,7 @@
 use super::{OWNER, PAUSED, completing, delegation, operators, queueing, slashes, views};
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
-    first_release,
+    first_release::{self, IFirstRelease},
     host::{Host, Result, revert_empty},
     pausable,
 };
@@ -54,14 +54,28 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         }
         increaseDelegatedSharesCall::SELECTOR => write(host, calldata, delegation::increase_delegated_shares),
         decreaseDelegatedSharesCall::SELECTOR => write(host, calldata, slashes::decrease_delegated_shares),
-        slashOperatorSharesCall::SELECTOR => write(host, calldata, slashes::slash_operator_shares),
-        initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
         _ => read(host, calldata)
             .or_else(|| pausable::verbs(host, calldata, &PAUSED))
             .or_else(|| constant(host, calldata))
+            .or_else(|| slash(host, calldata))
             .or_else(|| first_release::verbs(host, calldata, Some(&OWNER)))
             .unwrap_or_else(revert_empty),
     }
+}
+
+/// Runs the call if it is how AllocationManager tells of a slash under the rules, or how such contracts began.
+fn slash(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
+    let is_first = first_release::is_in_force(host);
+    Some(match calldata.selector {
+        IFirstRelease::slashOperatorSharesCall::SELECTOR if is_first => {
+            write(host, calldata, slashes::first_slash_operator_shares)
+        }
+        slashOperatorSharesCall::SELECTOR if !is_first => {
+            write(host, calldata, slashes::slash_operator_shares)
+        }
+        initializeCall::SELECTOR if !is_first => write(host, calldata, already_initialized::<initializeCall>),
+        _ => return None,
+    })
 }
 
 /// Runs the call if it is one of the views of state.

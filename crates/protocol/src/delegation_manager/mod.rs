@@ -22,7 +22,7 @@ pub(crate) use pods::slashing_factor as beacon_factor;
 pub(crate) use queue::{all_of as withdrawals_of, slashable_until, withdrawal_root};
 pub use queueing::queue_withdrawals;
 pub(crate) use slashes::slashable_in_queue;
-pub use slashes::{decrease_delegated_shares, slash_operator_shares};
+pub use slashes::{decrease_delegated_shares, first_slash_operator_shares, slash_operator_shares};
 pub use views::is_operator;
 pub(crate) use views::{deposits_of, shares_of};
 

@@ -3,13 +3,15 @@
 
 use super::pods;
 use crate::{
+    eigen_pod_manager,
+    first_release::IFirstRelease::{self, increaseBurnableSharesCall},
     guard::require_not_entered,
     history,
     host::{Host, Result, View, call_native, emit, require},
     ledger::{Operator, Position, STAKERS},
     math::{add, sub},
     slashing::{SlashingFactor, operator_loss, queue_loss, withdrawable},
-    strategy_manager::{self, IBurnableShares::increaseBurnableSharesCall, Origin},
+    strategy_manager::{self, Origin},
 };
 use alloy_primitives::{Address, U256};
 use types::{
@@ -31,16 +33,51 @@ use types::{
 /// # Errors
 /// `OnlyAllocationManager`, `ReentrancyGuard: reentrant call`, `Panic(0x11)`, `Panic(0x12)`, StrategyManager's.
 pub fn slash_operator_shares(host: &mut dyn Host, call: slashOperatorSharesCall) -> Result<U256> {
-    require(host.msg().sender == ALLOCATION_MANAGER, OnlyAllocationManager {})?;
-    require_not_entered(host)?;
-    let slashOperatorSharesCall {
-        operator,
-        operatorSet,
+    let slashOperatorSharesCall { operator, operatorSet, slashId, strategy, .. } = call;
+    let (before, after) = (call.prevMaxMagnitude, call.newMaxMagnitude);
+    let total = take(host, operator, strategy, before, after)?;
+    let record = increaseBurnOrRedistributableSharesCall {
+        operatorSet: operatorSet.into(),
         slashId,
         strategy,
-        prevMaxMagnitude: before,
-        newMaxMagnitude: after,
-    } = call;
+        sharesToBurn: total,
+    };
+    if pods::is_beacon(strategy) {
+        pods::record_loss(host, record)?;
+    } else {
+        let origin = Origin { operator, before, after };
+        call_native(host, STRATEGY_MANAGER, record, |host, call| {
+            strategy_manager::record_slash(host, call, origin)
+        })?;
+    }
+    Ok(total)
+}
+
+/// The verb as the slashing release has it: without a set, and with no answer.
+///
+/// # Errors
+/// As [`slash_operator_shares`].
+pub fn first_slash_operator_shares(
+    host: &mut dyn Host,
+    call: IFirstRelease::slashOperatorSharesCall,
+) -> Result<()> {
+    let strategy = call.strategy;
+    let total = take(host, call.operator, strategy, call.prevMaxMagnitude, call.newMaxMagnitude)?;
+    let record = increaseBurnableSharesCall { strategy, addedSharesToBurn: total };
+    if pods::is_beacon(strategy) {
+        return call_native(host, EIGEN_POD_MANAGER, record, |host, call| {
+            eigen_pod_manager::first_increase_burnable_shares(host, call)
+        });
+    }
+    call_native(host, STRATEGY_MANAGER, record, |host, call| {
+        strategy_manager::increase_burnable_shares(host, call)
+    })
+}
+
+/// Takes what the fall costs, and tells of it.
+fn take(host: &mut dyn Host, operator: Address, strategy: Address, before: u64, after: u64) -> Result<U256> {
+    require(host.msg().sender == ALLOCATION_MANAGER, OnlyAllocationManager {})?;
+    require_not_entered(host)?;
     let mut stake = Operator::load(host, operator, strategy)?;
     let slashed = operator_loss(stake.shares, before, after)?;
     let in_queue = slashable_in_queue(host, operator, strategy, before, after)?;
@@ -50,33 +87,7 @@ pub fn slash_operator_shares(host: &mut dyn Host, call: slashOperatorSharesCall)
     let nobody = Address::ZERO;
     emit(host, &OperatorSharesDecreased { operator, staker: nobody, strategy, shares: slashed.0 })?;
     emit(host, &OperatorSharesSlashed { operator, strategy, totalSlashedShares: total })?;
-    let record = increaseBurnOrRedistributableSharesCall {
-        operatorSet: operatorSet.into(),
-        slashId,
-        strategy,
-        sharesToBurn: total,
-    };
-    record_loss(host, record, Origin { operator, before, after })?;
     Ok(total)
-}
-
-/// Tells the share manager what was slashed.
-fn record_loss(
-    host: &mut dyn Host,
-    call: increaseBurnOrRedistributableSharesCall,
-    origin: Origin,
-) -> Result<()> {
-    if pods::is_beacon(call.strategy) {
-        return pods::record_loss(host, call);
-    }
-    if host.params().rules == Rules::Slashing2025 {
-        let call =
-            increaseBurnableSharesCall { strategy: call.strategy, addedSharesToBurn: call.sharesToBurn };
-        return call_native(host, STRATEGY_MANAGER, call, |host, call| {
-            strategy_manager::increase_burnable_shares(host, call)
-        });
-    }
-    call_native(host, STRATEGY_MANAGER, call, |host, call| strategy_manager::record_slash(host, call, origin))
 }
 
 /// What withdrawals in their window lose together when the magnitude falls.

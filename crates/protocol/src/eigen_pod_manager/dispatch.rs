@@ -3,7 +3,7 @@
 use super::{OWNER, PAUSED, shares, views};
 use crate::{
     dispatch::{Calldata, already_initialized, payable, view, write},
-    first_release,
+    first_release::{self, IFirstRelease},
     host::{Host, Result, revert_empty},
     ownable, pausable,
 };
@@ -36,11 +36,6 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         addSharesCall::SELECTOR => write(host, calldata, shares::add_shares),
         removeDepositSharesCall::SELECTOR => write(host, calldata, shares::remove_deposit_shares),
         withdrawSharesAsTokensCall::SELECTOR => write(host, calldata, shares::withdraw_shares_as_tokens),
-        increaseBurnOrRedistributableSharesCall::SELECTOR => {
-            write(host, calldata, shares::increase_burnable_shares)
-        }
-        setProofTimestampSetterCall::SELECTOR => write(host, calldata, super::set_proof_timestamp_setter),
-        setPectraForkTimestampCall::SELECTOR => write(host, calldata, super::set_pectra_fork_timestamp),
         initializeCall::SELECTOR => write(host, calldata, already_initialized::<initializeCall>),
         ownerToPodCall::SELECTOR => view(host, calldata, views::owner_to_pod),
         hasPodCall::SELECTOR => view(host, calldata, views::has_pod),
@@ -49,8 +44,6 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         podOwnerDepositSharesCall::SELECTOR => view(host, calldata, views::pod_owner_shares),
         stakerDepositSharesCall::SELECTOR => view(host, calldata, views::staker_shares),
         burnableETHSharesCall::SELECTOR => view(host, calldata, views::burnable_shares),
-        proofTimestampSetterCall::SELECTOR => view(host, calldata, views::proof_timestamp_setter),
-        pectraForkTimestampCall::SELECTOR => view(host, calldata, views::pectra_fork_timestamp),
         numPodsCall::SELECTOR => view(host, calldata, |_, _: numPodsCall| Ok(U256::ZERO)),
         beaconChainETHStrategyCall::SELECTOR => {
             view(host, calldata, |_, _: beaconChainETHStrategyCall| Ok(BEACON_STRATEGY))
@@ -62,7 +55,37 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         ethPOSCall::SELECTOR => view(host, calldata, |_, _: ethPOSCall| Ok(DEPOSIT_CONTRACT)),
         _ => pausable::verbs(host, calldata, &PAUSED)
             .or_else(|| ownable::verbs(host, calldata, &OWNER))
+            .or_else(|| loss(host, calldata))
+            .or_else(|| pectra(host, calldata))
             .or_else(|| first_release::verbs(host, calldata, None))
             .unwrap_or_else(revert_empty),
     }
+}
+
+/// Runs the call if it is how DelegationManager tells of a slash under the rules.
+fn loss(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
+    let is_first = first_release::is_in_force(host);
+    Some(match calldata.selector {
+        IFirstRelease::increaseBurnableSharesCall::SELECTOR if is_first => {
+            write(host, calldata, shares::first_increase_burnable_shares)
+        }
+        increaseBurnOrRedistributableSharesCall::SELECTOR if !is_first => {
+            write(host, calldata, shares::increase_burnable_shares)
+        }
+        _ => return None,
+    })
+}
+
+/// Runs the call if it is about proofs since the Pectra fork, of which the slashing release knows nothing.
+fn pectra(host: &mut dyn Host, calldata: Calldata<'_>) -> Option<Result<Bytes>> {
+    if first_release::is_in_force(host) {
+        return None;
+    }
+    Some(match calldata.selector {
+        setProofTimestampSetterCall::SELECTOR => write(host, calldata, super::set_proof_timestamp_setter),
+        setPectraForkTimestampCall::SELECTOR => write(host, calldata, super::set_pectra_fork_timestamp),
+        proofTimestampSetterCall::SELECTOR => view(host, calldata, views::proof_timestamp_setter),
+        pectraForkTimestampCall::SELECTOR => view(host, calldata, views::pectra_fork_timestamp),
+        _ => return None,
+    })
 }

@@ -9,7 +9,10 @@ mod tests;
 mod views;
 
 pub use dispatch::main;
-pub use shares::{add_shares, credit, debit, increase_burnable_shares, withdraw_shares_as_tokens};
+pub use shares::{
+    add_shares, credit, debit, first_increase_burnable_shares, increase_burnable_shares,
+    withdraw_shares_as_tokens,
+};
 
 use crate::{
     guard::require_not_entered,

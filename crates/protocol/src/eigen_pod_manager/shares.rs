@@ -3,7 +3,7 @@
 
 use super::{BURNABLE_SHARES, PODS, PodRow, require_delegation_manager};
 use crate::{
-    delegation_manager, dispatch,
+    delegation_manager, dispatch, first_release,
     guard::{non_reentrant, require_not_entered},
     host::{Host, Result, call_native, emit, require, revert_with},
     ledger::{Position, STAKERS, Staker},
@@ -153,10 +153,25 @@ pub fn increase_burnable_shares(
     host: &mut dyn Host,
     call: increaseBurnOrRedistributableSharesCall,
 ) -> Result<()> {
+    count_burnable(host, call.addedSharesToBurn)
+}
+
+/// The verb as the slashing release has it: without a set.
+///
+/// # Errors
+/// As [`increase_burnable_shares`].
+pub fn first_increase_burnable_shares(
+    host: &mut dyn Host,
+    call: first_release::IFirstRelease::increaseBurnableSharesCall,
+) -> Result<()> {
+    count_burnable(host, call.addedSharesToBurn)
+}
+
+fn count_burnable(host: &mut dyn Host, shares: U256) -> Result<()> {
     require_delegation_manager(host)?;
     let before = BURNABLE_SHARES.get(host)?;
-    BURNABLE_SHARES.set(host, add(before, call.addedSharesToBurn)?)?;
-    emit(host, &BurnableETHSharesIncreased { shares: call.addedSharesToBurn })
+    BURNABLE_SHARES.set(host, add(before, shares)?)?;
+    emit(host, &BurnableETHSharesIncreased { shares })
 }
 
 /// A pod tells of a change of its balance. A gain is a deposit; a loss lowers what all its shares are worth.

@@ -10,10 +10,10 @@ use crate::{
     ledger::Operator,
     math::panic,
     scene::{AVS, Scene, operator, staker},
-    testkit::{OWNER, STRANGER, UNPAUSER, assert_dispatches, empty_revert, reverts, says, u},
+    testkit::{ALICE, OWNER, STRANGER, UNPAUSER, assert_dispatches, empty_revert, reverts, says, u},
 };
 use alloy_primitives::{Bytes, I256};
-use alloy_sol_types::PanicKind;
+use alloy_sol_types::{PanicKind, SolEvent};
 use types::{
     Rules,
     abi::{
@@ -259,4 +259,18 @@ fn the_fork_time_is_set_by_whom_the_owner_names() {
     assert_eq!(scene.tell(STRANGER, HERE, &set).map(|_| ()), refused);
     scene.tell(OWNER, HERE, &name).unwrap();
     scene.tell(STRANGER, HERE, &set).unwrap();
+}
+
+#[test]
+fn the_owner_names_who_tells_when_the_pectra_fork_was() {
+    let mut chain = crate::testkit::chain();
+    let name = setProofTimestampSetterCall { newProofTimestampSetter: ALICE };
+    chain.tell(OWNER, HERE, &name).unwrap();
+    let told =
+        |chain: &crate::mem::MemHost| chain.logs().iter().map(|log| log.data.clone()).collect::<Vec<_>>();
+    assert_eq!(told(&chain), [ProofTimestampSetterSet { newProofTimestampSetter: ALICE }.encode_log_data()]);
+    let set = setPectraForkTimestampCall { timestamp: 7 };
+    assert_eq!(chain.tell(OWNER, HERE, &set).err(), Some(reverts(OnlyProofTimestampSetter {})));
+    chain.tell(ALICE, HERE, &set).unwrap();
+    assert_eq!(told(&chain), [PectraForkTimestampSet { newPectraForkTimestamp: 7 }.encode_log_data()]);
 }

@@ -115,6 +115,7 @@ impl Scene {
             operators: (0..OPERATORS).map(operator).collect(),
             strategies: self.strategies.to_vec(),
             sets: ids.iter().map(|id| OperatorSetName { avs: AVS, id: *id }).collect(),
+            ..Actors::default()
         };
         self.chain.run(audit::ADDRESS, |host| audit::check(host, &actors)).expect("an audit")
     }

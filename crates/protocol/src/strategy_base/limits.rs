@@ -48,9 +48,22 @@ pub fn main(host: &mut dyn Host, input: &[u8]) -> Result<Bytes> {
         maxTotalDepositsCall::SELECTOR => {
             view(host, calldata, |view, _: maxTotalDepositsCall| Ok(MAX_TOTAL_DEPOSITS.get(view)?))
         }
-        initialize_1Call::SELECTOR => write(host, calldata, already_initialized::<initialize_1Call>),
+        initialize_1Call::SELECTOR => write(host, calldata, initialize),
         _ => shared(host, calldata),
     }
+}
+
+/// Sets up, once, a strategy whose account was placed without storage: by a genesis file, or by development tools. The
+/// originals are set up so by whoever deploys them, and listed for deposits by StrategyManager's owner.
+///
+/// # Errors
+/// OpenZeppelin's string a second time; `MaxPerDepositExceedsMax`; the token's where it does not tell its decimals.
+fn initialize(host: &mut dyn Host, call: initialize_1Call) -> Result<()> {
+    if !UNDERLYING_TOKEN.get(host)?.is_zero() {
+        return already_initialized(host, call).map(drop);
+    }
+    set(host, call._maxPerDeposit, call._maxTotalDeposits)?;
+    super::initialize(host, call._underlyingToken)
 }
 
 /// [`super::deposit`] within the limits.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     allocation_manager,
     enumerable::EnumerableMaps,
+    first_release::IFirstRelease::{BurnableSharesIncreased, increaseBurnableSharesCall},
     guard::{non_reentrant, require_not_entered},
     history::now,
     host::{Host, Result, call_native, emit, require},
@@ -18,7 +19,7 @@ use crate::{
     strategy_base::client,
 };
 use alloy_primitives::{Address, U256};
-use alloy_sol_types::{PanicKind, sol};
+use alloy_sol_types::PanicKind;
 use types::{
     Rules,
     abi::{
@@ -32,17 +33,6 @@ use types::{
     },
     addresses::{ALLOCATION_MANAGER, BURN},
 };
-
-sol! {
-    /// What the slashing release had in place of sets and slash ids.
-    #[derive(Debug, PartialEq, Eq)]
-    interface IBurnableShares {
-        event BurnableSharesIncreased(address strategy, uint256 shares);
-        function increaseBurnableShares(address strategy, uint256 addedSharesToBurn) external;
-    }
-}
-
-use IBurnableShares::{BurnableSharesIncreased, increaseBurnableSharesCall};
 
 /// The owner of what exists once.
 pub(super) const ALL: u64 = 0;

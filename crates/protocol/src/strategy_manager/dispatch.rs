@@ -1,12 +1,9 @@
 //! StrategyManager's ABI to its verbs.
 
-use super::{
-    OWNER, PAUSED,
-    burning::{self, IBurnableShares::increaseBurnableSharesCall},
-    deposits, shares, views,
-};
+use super::{OWNER, PAUSED, burning, deposits, shares, views};
 use crate::{
     dispatch::{Calldata, already_initialized, view, write},
+    first_release::IFirstRelease::increaseBurnableSharesCall,
     host::{Host, Result, revert_empty},
     ownable, pausable,
 };

@@ -12,8 +12,8 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use burning::increase_burnable_shares;
 pub(crate) use burning::record_slash;
-pub use burning::{IBurnableShares, increase_burnable_shares};
 pub use deposits::{deposit_into_strategy, deposit_into_strategy_with_signature};
 pub use dispatch::main;
 pub(crate) use records::{Cut, Origin, SlashRecord, slash_record};
@@ -57,8 +57,13 @@ const NONCES: Map<Address, U256> = Map::at(4);
 
 /// The storage that a genesis state gives it.
 pub fn genesis(roles: &Roles, whitelisted: &[Address]) -> Vec<(U256, U256)> {
-    let strategies = whitelisted.iter().map(|strategy| WHITELIST.entry(*strategy, true));
+    let strategies = whitelisted.iter().copied().map(whitelist_entry);
     strategies.chain([OWNER.entry(roles.owner), WHITELISTER.entry(STRATEGY_FACTORY)]).collect()
+}
+
+/// The slot of a genesis state that lets a strategy take deposits.
+pub fn whitelist_entry(strategy: Address) -> (U256, U256) {
+    WHITELIST.entry(strategy, true)
 }
 
 /// Lets strategies take deposits; those that may already are passed over in silence.

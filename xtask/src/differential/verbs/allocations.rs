@@ -166,7 +166,8 @@ fn slash(draw: &mut Draw<'_>) -> Drawn {
         None if draw.chance.one_in(4) => draw.set()?,
         None => return Ok(None),
     };
-    let from = draw.acting_for(set.avs);
+    let from =
+        if draw.scene.is_pinned { draw.slasher_of(set.avs, set.id)? } else { draw.acting_for(set.avs) };
     let mut strategies = draw.listed(&set)?;
     strategies.sort_unstable();
     match draw.chance.below(16) {

@@ -4,7 +4,9 @@
 mod allocations;
 mod delegation;
 mod deposits;
+mod odd;
 mod opening;
+mod pinned;
 mod pods;
 mod powers;
 mod spoil;
@@ -105,7 +107,16 @@ pub struct Draw<'a> {
 
 impl Draw<'_> {
     fn kind(&mut self) -> fn(&mut Draw<'_>) -> Drawn {
-        let all = [deposits::KINDS, delegation::KINDS, allocations::KINDS, pods::KINDS, powers::KINDS];
+        let pinned: &[Kind] = if self.scene.is_pinned { pinned::KINDS } else { &[] };
+        let all = [
+            deposits::KINDS,
+            delegation::KINDS,
+            allocations::KINDS,
+            pods::KINDS,
+            powers::KINDS,
+            odd::KINDS,
+            pinned,
+        ];
         let kinds = || all.iter().flat_map(|kinds| kinds.iter());
         let mut rest = self.chance.below(kinds().map(|(weight, _)| weight).sum());
         for (weight, kind) in kinds() {

@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Error, Result},
-    scene::{AVS, DELAY, REGISTRAR, SLASHER, Scene, operator},
+    scene::{AVS, DELAY, REGISTRAR, SLASHER, Scene, event, operator},
     testkit::{PAUSER, STRANGER, empty_revert, reverts, says, u},
 };
 use alloy_primitives::{Address, Bytes, U256};
@@ -333,4 +333,14 @@ fn a_permission_is_for_the_selector_that_was_called() {
     assert_eq!(says_no(&mut scene, STRANGER, &first), reverts(InvalidPermissions {}), "R34");
     let second = createOperatorSets_1Call { avs: AVS, params: vec![] };
     assert!(scene.tell(STRANGER, AM, &second).is_ok(), "R34");
+}
+
+#[test]
+fn a_removed_strategy_is_told() {
+    let mut scene = service();
+    let strategy = scene.strategies[0];
+    let strategies = vec![strategy];
+    let call = removeStrategiesFromOperatorSetCall { avs: AVS, operatorSetId: 1, strategies };
+    scene.tell(AVS, AM, &call).unwrap();
+    scene.assert_events(&[event(AM, StrategyRemovedFromOperatorSet { operatorSet: set(1), strategy })]);
 }

@@ -14,7 +14,7 @@ use types::{
     Rules,
     abi::{
         IDelegationManager::{
-            self, ActivelyDelegated, CallerCannotUndelegate, CurrentlyPaused, FullySlashed,
+            self, ActivelyDelegated, CallerCannotUndelegate, CurrentlyPaused, FullySlashed, InputAddressZero,
             InputArrayLengthMismatch, InputArrayLengthZero, InvalidDepositScalingFactor, InvalidPermissions,
             NotActivelyDelegated, OnlyAllocationManager, OnlyEigenPodManager,
             OnlyStrategyManagerOrEigenPodManager, OperatorNotRegistered, OperatorsCannotUndelegate,
@@ -377,4 +377,18 @@ fn a_foreign_strategy_may_credit_any_amount_and_sees_the_state_of_the_moment() {
         let past_the_end = stakerStrategyListCall { staker: staker(0), index: u(2) };
         assert_eq!(scene.chain.ask(SM, &past_the_end).err(), Some(crate::testkit::empty_revert()), "{rules}");
     }
+}
+
+/// Nobody has the zero address's key, but simulations may name it as their sender.
+#[test]
+fn the_zero_address_queues_nothing() {
+    let mut scene = Scene::new();
+    let params = QueuedWithdrawalParams {
+        strategies: vec![],
+        depositShares: vec![],
+        __deprecated_withdrawer: Address::ZERO,
+    };
+    let call = queueWithdrawalsCall { params: vec![params] };
+    let refused = scene.tell(Address::ZERO, DM, &call).err();
+    assert_eq!(refused, Some(reverts(InputAddressZero {})), "before the empty list");
 }

@@ -109,8 +109,7 @@ fn a_slash_in_the_slashing_release() {
     scene.deposit(op, 0, u(100)).unwrap();
     scene.register(op);
     scene.slash(op, 0, WAD / 2).unwrap();
-    let burnable =
-        crate::strategy_manager::IBurnableShares::BurnableSharesIncreased { strategy, shares: u(50) };
+    let burnable = crate::first_release::IFirstRelease::BurnableSharesIncreased { strategy, shares: u(50) };
     scene.assert_events(&[
         event(DM, OperatorSharesDecreased { operator: op, staker: Address::ZERO, strategy, shares: u(50) }),
         event(DM, OperatorSharesSlashed { operator: op, strategy, totalSlashedShares: u(50) }),
