@@ -185,9 +185,10 @@ impl Scene {
                     prevMaxMagnitude: before,
                     newMaxMagnitude: magnitude,
                 };
-                return call_native(host, DELEGATION_MANAGER, call, |host, call| {
-                    first_slash_operator_shares(host, call).map(|()| U256::ZERO)
-                });
+                call_native(host, DELEGATION_MANAGER, call, |host, call| {
+                    first_slash_operator_shares(host, call)
+                })?;
+                return Ok(U256::ZERO);
             }
             let call = slashOperatorSharesCall {
                 operator,

@@ -34,7 +34,7 @@ const LACKING: &str = "\
 not in the release compared with (v1.3.0), tested by the executed cases and tables of the pinned release instead:
   AllocationManager: createOperatorSets with slashers, createRedistributingOperatorSets, updateSlasher, migrateSlashers,
     their views, slash ids; StrategyManager: clearBurnOrRedistributableShares…, slash resolution delay;
-  pods (here contracts that only tell balances); what the managers tell each other (increaseBurnableShares, slashOperatorShares), which had another shape;
+  pods (here contracts that only tell balances);
   KeyRegistrar, ReleaseManager, ProtocolRegistry, duration vaults, share hooks; rules `pinned` and `mainnet`.
 not in the crate that carries the release, the same native code on both sides: StrategyBase (with limits), PauserRegistry,
   tokens; StrategyFactory reaches our StrategyManager as a Rust function and is tested by its own tables.";

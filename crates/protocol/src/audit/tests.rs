@@ -9,6 +9,7 @@ use crate::{
     ledger::{self, HOME},
     mem::MemHost,
     scene::{AVS, Scene, operator, staker},
+    storage::Map,
     testkit::{ALICE, BOB, chain, u},
 };
 use alloy_primitives::B256;
@@ -208,7 +209,7 @@ fn keyed() -> (Scene, UsedKey) {
         keyAddress: key,
     };
     let digest = scene.chain.ask(KEY_REGISTRAR, &digest).unwrap();
-    let signed = SECP256K1.sign_ecdsa_recoverable(&Message::from_digest(digest.0), &secret);
+    let signed = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret);
     let (recovery, compact) = signed.serialize_compact();
     let signature = [&compact[..], &[27 + i32::from(recovery) as u8]].concat().into();
     let key_data: Bytes = key.to_vec().into();
@@ -235,12 +236,10 @@ fn a_key_that_is_free_again_or_somebody_elses_is_named() {
     let stolen = UsedKey { operator: operator(1), ..used.clone() };
     assert_eq!(found_about(&mut scene, vec![stolen]), ["I24"]);
     // All that KeyRegistrar knows of spent keys is lost.
-    let spent = scene.chain.accounts[&KEY_REGISTRAR].storage.clone();
     let hash = alloy_primitives::keccak256(&used.key);
-    let slot = alloy_primitives::keccak256((hash, U256::from(3)).abi_encode());
-    assert!(spent.contains_key(&slot.into()), "where the key is spent");
+    let (slot, nothing) = Map::<B256, U256>::at(3).entry(hash, U256::ZERO);
     let registrar = scene.chain.accounts.get_mut(&KEY_REGISTRAR).unwrap();
-    registrar.storage.insert(slot.into(), U256::ZERO);
+    assert!(registrar.storage.insert(slot, nothing).is_some(), "where the key is spent");
     assert_eq!(found_about(&mut scene, vec![used]), ["I24", "I24"]);
 }
 
