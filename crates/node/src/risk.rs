@@ -1,11 +1,20 @@
 //! `bulwark risk`: the risk engine at the command line. Here are the verbs; each has a file of its own, what they share
-//! is in `source` (which network) and `print` (tables, figures).
+//! is in `source` (which network), `print` (tables, figures) and `answer` (words, JSON, charts).
 
+mod allocate;
+mod answer;
 mod attack;
+mod cascade;
 mod check;
+mod concentration;
+mod leverage;
+mod pool;
+mod price;
 mod print;
+mod simulate;
 mod solving;
 mod source;
+mod stress;
 mod verify;
 
 use crate::failure::Failure;
@@ -20,6 +29,22 @@ pub enum RiskCommand {
     Verify(verify::VerifyArgs),
     /// The attack that costs least for what it brings
     Attack(attack::AttackArgs),
+    /// How far a loss spreads in the worst case, or after a given shock
+    Cascade(cascade::CascadeArgs),
+    /// Losses by chance: expected, value at risk, tail mean; by staker or liquid token
+    Simulate(simulate::SimulateArgs),
+    /// The smallest shock that breaks something
+    Stress(stress::StressArgs),
+    /// Fair premiums of the risk of slashing
+    Price(price::PriceArgs),
+    /// Best split of a stake, cheapest purchase of security, caps of prizes
+    Allocate(allocate::AllocateArgs),
+    /// In how few hands stake lies
+    Concentration(concentration::ConcentrationArgs),
+    /// Cost of attack of pooled against isolated security
+    Pool(pool::PoolArgs),
+    /// Loops on a liquid token: its price under stress, and the liquidations that follow
+    Leverage(leverage::LeverageArgs),
 }
 
 /// Runs a verb.
@@ -31,5 +56,13 @@ pub fn run(command: &RiskCommand) -> Result<(), Failure> {
         RiskCommand::Check(args) => check::run(args),
         RiskCommand::Verify(args) => verify::run(args),
         RiskCommand::Attack(args) => attack::run(args),
+        RiskCommand::Cascade(args) => cascade::run(args),
+        RiskCommand::Simulate(args) => simulate::run(args),
+        RiskCommand::Stress(args) => stress::run(args),
+        RiskCommand::Price(args) => price::run(args),
+        RiskCommand::Allocate(args) => allocate::run(args),
+        RiskCommand::Concentration(args) => concentration::run(args),
+        RiskCommand::Pool(args) => pool::run(args),
+        RiskCommand::Leverage(args) => leverage::run(args),
     }
 }

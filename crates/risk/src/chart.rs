@@ -9,14 +9,14 @@ const WIDTH: f64 = 720.0;
 const LEFT: f64 = 64.0;
 /// Room on the right.
 const RIGHT: f64 = 24.0;
-/// Where the drawing begins under title and subtitle.
-const TOP: f64 = 70.0;
+/// Height of a line of the title, and of the subtitle.
+const LINES: (f64, f64) = (22.0, 16.0);
 /// Height of a bar's row.
 const ROW: f64 = 26.0;
 /// Mean width of a small letter.
-const LETTER: f64 = 6.4;
-/// Characters of a line of the subtitle.
-const MEASURE: usize = 104;
+const LETTER: f64 = 7.1;
+/// Characters of a line of the title, and of the subtitle.
+const MEASURE: (usize, usize) = (66, 100);
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:light-dark(#faf9f6,#141412);--sunk:light-dark(#f2f0eb,#232220);\
@@ -105,7 +105,7 @@ pub struct Panel {
     pub label: String,
     /// Lines.
     pub lines: Vec<Line>,
-    /// Whether the axis begins at zero.
+    /// Whether the axis begins at zero: for figures that are never negative.
     pub from_zero: bool,
 }
 
@@ -192,12 +192,14 @@ pub fn lines(words: &Words, panels: &[Panel], x_label: &str) -> String {
     let (mut body, mut top) = (String::new(), heading(words) + 6.0);
     let all = || panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
     let (low, high) = range(all().map(|point| point.0));
+    // Time begins at zero, also where the first point lies a step after it.
+    let low = if low > 0.0 && low < high / 20.0 { 0.0 } else { low };
     let x = |value: f64| LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low);
     for panel in panels {
         top = legend(&mut body, top, panel);
         let (mut least, most) = range(panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1));
         if panel.from_zero {
-            least = least.min(0.0);
+            least = 0.0;
         }
         let y = |value: f64| top + height * (1.0 - (value - least) / (most - least));
         for tick in ticks(least, most, 4) {
@@ -287,11 +289,13 @@ fn trimmed(value: f64) -> String {
     short.trim_end_matches('.').to_owned()
 }
 
-/// The subtitle in lines of [`MEASURE`] characters.
-fn wrapped(subtitle: &str) -> Vec<String> {
+/// Words in lines of at most `measure` characters.
+fn wrapped(text: &str, measure: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in subtitle.split_whitespace() {
-        let full = lines.last().is_some_and(|line| line.chars().count() + word.chars().count() >= MEASURE);
+    for word in text.split_whitespace() {
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.chars().count() + word.chars().count() >= measure);
         if full {
             lines.push(String::new());
         }
@@ -305,15 +309,23 @@ fn wrapped(subtitle: &str) -> Vec<String> {
     lines
 }
 
+/// Where the drawing begins.
 fn heading(words: &Words) -> f64 {
-    TOP - 16.0 + 16.0 * wrapped(&words.subtitle).len().saturating_sub(1) as f64 + 10.0
+    let titles = wrapped(&words.title, MEASURE.0).len() as f64;
+    let subtitles = wrapped(&words.subtitle, MEASURE.1).len() as f64;
+    18.0 + LINES.0 * titles + LINES.1 * subtitles
 }
 
 fn document(words: &Words, height: f64, body: &str) -> String {
-    let mut head = String::new();
-    text(&mut head, 8.0, 26.0, "h", &cut(&words.title, 84));
-    for (row, line) in wrapped(&words.subtitle).iter().enumerate() {
-        text(&mut head, 8.0, 46.0 + 16.0 * row as f64, "s", line);
+    let (mut head, mut y) = (String::new(), 4.0);
+    for line in wrapped(&words.title, MEASURE.0) {
+        y += LINES.0;
+        text(&mut head, 8.0, y, "h", &line);
+    }
+    y += 4.0;
+    for line in wrapped(&words.subtitle, MEASURE.1) {
+        y += LINES.1;
+        text(&mut head, 8.0, y, "s", &line);
     }
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" role=\"img\" \

@@ -256,8 +256,7 @@ impl Shocked {
         let mut growth = 1.0f64;
         for service in &self.touched_services {
             let service = *service as usize;
-            let prize = network.prizes[service];
-            if prize > 0.0 && prize < reachable && !self.attacked[service] {
+            if self.in_play(network, service, reachable) {
                 let left = network.slashable[service] - self.lost_by_service[service];
                 growth = growth.max(network.slashable[service] / left.max(1e-300));
             }
@@ -266,37 +265,47 @@ impl Shocked {
     }
 
     fn loads_stay_below_one(&self, network: &Network, reachable: f64) -> bool {
-        let in_play = |service: usize| {
-            let prize = network.prizes[service];
-            prize > 0.0 && prize < reachable && !self.attacked[service]
-        };
-        // An attack that uses no touched service was possible before, or never.
-        let touched = self.touched_services.iter().map(|it| *it as usize).filter(|it| in_play(*it));
-        for service in touched {
-            for operator in network.operators(service) {
-                let left = self.left(network, *operator);
-                if left <= 0.0 {
-                    continue;
-                }
-                let of = |service: &u32| {
-                    let service = *service as usize;
-                    let prize = if in_play(service) { network.prizes[service] } else { 0.0 };
-                    prize / self.need(network, service).max(left)
-                };
-                if network.services(*operator as usize).iter().map(of).sum::<f64>() > 1.0 {
-                    return false;
-                }
-            }
+        if network.largest_load > 1.0 {
+            return false;
         }
-        network.largest_load <= 1.0
+        // An attack that uses no touched service was possible before, or never.
+        let touched = self.touched_services.iter().map(|it| *it as usize);
+        let touched = touched.filter(|it| self.in_play(network, *it, reachable));
+        let neighbours: usize = touched.clone().map(|service| network.operators(service).len()).sum();
+        if neighbours >= network.stakes.len() {
+            // Each once is less than all neighbours of every service.
+            return (0..network.stakes.len() as u32)
+                .all(|it| self.carries_less_than_one(network, it, reachable));
+        }
+        let mut touched = touched;
+        touched.all(|service| {
+            network.operators(service).iter().all(|it| self.carries_less_than_one(network, *it, reachable))
+        })
+    }
+
+    fn in_play(&self, network: &Network, service: usize, reachable: f64) -> bool {
+        let prize = network.prizes[service];
+        prize > 0.0 && prize < reachable && !self.attacked[service]
+    }
+
+    fn carries_less_than_one(&self, network: &Network, operator: u32, reachable: f64) -> bool {
+        let left = self.left(network, operator);
+        if left <= 0.0 {
+            return true;
+        }
+        let of = |service: &u32| {
+            let service = *service as usize;
+            let prize = if self.in_play(network, service, reachable) { network.prizes[service] } else { 0.0 };
+            prize / self.need(network, service).max(left)
+        };
+        network.services(operator as usize).iter().map(of).sum::<f64>() <= 1.0
     }
 
     /// Marks the services in play and their needs.
     fn want(&mut self, network: &Network, reachable: f64) {
         for service in 0..network.prizes.len() {
-            let prize = network.prizes[service];
             self.needs[service] = self.need(network, service);
-            self.wanted[service] = prize > 0.0 && prize < reachable && !self.attacked[service];
+            self.wanted[service] = self.in_play(network, service, reachable);
         }
     }
 

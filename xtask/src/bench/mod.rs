@@ -4,6 +4,7 @@
 mod allocations;
 mod audit;
 mod index;
+mod losses;
 mod mining;
 mod report;
 mod rpc;
@@ -50,6 +51,8 @@ enum Name {
     Index,
     /// The auditor, by the number of stakers
     Audit,
+    /// Simulated losses, against numpy
+    RiskLosses,
 }
 
 /// The programs compared.
@@ -87,6 +90,7 @@ pub fn run(options: &Options) -> Result<()> {
         Name::Verbs,
         Name::Index,
         Name::Audit,
+        Name::RiskLosses,
     ];
     let sections = if options.sections.is_empty() { all.to_vec() } else { options.sections.clone() };
     for section in sections {
@@ -99,6 +103,7 @@ pub fn run(options: &Options) -> Result<()> {
             Name::Verbs => verbs::run()?,
             Name::Index => index::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
             Name::Audit => audit::run()?,
+            Name::RiskLosses => losses::run()?,
         };
         section.publish()?;
     }

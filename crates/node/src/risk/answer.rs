@@ -1,0 +1,206 @@
+//! How the verbs that simulate, stress and price answer: words, JSON or a chart; the figures and progress bars that they
+//! share; and the slack that they build upon.
+
+use super::source::text_of;
+pub use super::{
+    print::{cut, operator as name},
+    source::{GraphArgs, Source as Network},
+};
+use crate::{commands, failure::Failure, text};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use risk::{Graph, Level, Limits, solve::DEFAULT_GAP};
+use serde_json::{Value, json};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// Time for the bound of slack that the other figures build upon.
+const SLACK_TIME: Duration = Duration::from_secs(10);
+
+/// How to answer.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Answer")]
+pub struct AnswerArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write a chart (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+}
+
+impl Network {
+    /// What was assumed, in lines of a terminal.
+    pub fn assumptions(&self) -> String {
+        let caveat = self.caveat.map_or(String::new(), |it| format!("; {it}"));
+        wrapped(&format!("{}{caveat}", self.heading()))
+    }
+
+    /// The same for programs.
+    pub fn described(&self) -> Value {
+        json!({
+            "name": self.name,
+            "operators": self.graph.operators().len(),
+            "services": self.graph.services().len(),
+            "mode": self.graph.mode().name(),
+            "prize_rule": self.rule.map(|rule| rule.to_string()),
+            "block": self.block,
+            "stakes_reconstructed": self.caveat.is_some(),
+        })
+    }
+
+    /// The same assumptions with another graph.
+    pub fn with_graph(&self, graph: Graph) -> Self {
+        Self { graph, name: self.name.clone(), rule: self.rule, block: self.block, caveat: self.caveat }
+    }
+
+    /// Index of the operator with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn operator(&self, id: &str) -> Result<usize, Failure> {
+        let found = self.graph.operators().iter().position(|it| it.id.eq_ignore_ascii_case(id));
+        found.ok_or_else(|| Failure::usage(format!("{} has no operator {id}", self.name)))
+    }
+
+    /// Certified bounds of the slack γ, (lower, upper), by level C2.
+    ///
+    /// # Errors
+    /// The solver's own certificate was refused.
+    pub fn certified_slack(&self) -> Result<(f64, f64), Failure> {
+        let started = Instant::now();
+        let mut stop = |_| started.elapsed() >= SLACK_TIME;
+        let mut limits = Limits { gap: DEFAULT_GAP, cases: u64::MAX, stop: &mut stop };
+        let slack = risk::slack(&self.graph, Level::C2, &mut limits).map_err(Failure::new)?;
+        Ok((slack.lower, slack.upper))
+    }
+}
+
+/// An error with the file that it is in.
+pub fn in_file(path: &Path, error: &risk::Error) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// Text of a file of bounded size.
+///
+/// # Errors
+/// It cannot be read, is too long, or is no text.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    text_of(&path.to_string_lossy())
+}
+
+impl AnswerArgs {
+    /// Prints an answer, and writes its chart if one was asked for.
+    ///
+    /// # Errors
+    /// Standard output is closed, or the chart cannot be written.
+    pub fn give(&self, json: &Value, told: &str, chart: impl FnOnce() -> String) -> Result<(), Failure> {
+        if let Some(path) = &self.chart {
+            std::fs::write(path, chart())
+                .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+        }
+        commands::print(&if self.json { format!("{json:#}\n") } else { told.to_owned() })
+    }
+}
+
+/// A bar on standard error for `total` of something.
+pub fn progress(total: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40.blue} {human_pos} of {human_len} {msg}") {
+        bar.set_style(style.progress_chars("■■·"));
+    }
+    bar.set_message(what);
+    bar
+}
+
+/// Rows with the first column to the left and the rest to the right, indented.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Words in lines of a terminal.
+pub fn wrapped(words: &str) -> String {
+    /// Columns of a terminal.
+    const COLUMNS: usize = 80;
+    let mut text = String::new();
+    let mut column = 0usize;
+    for word in words.split_whitespace() {
+        let length = word.chars().count();
+        let joined = column.saturating_add(length).saturating_add(1);
+        if column > 0 && joined <= COLUMNS {
+            text.push(' ');
+            column = joined;
+        } else {
+            if column > 0 {
+                text.push('\n');
+            }
+            column = length;
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+/// Ether with the digits that its size deserves.
+pub fn ether(amount: f64) -> String {
+    let decimals = match amount.abs() {
+        0.0 => 0,
+        size if size >= 10_000.0 => 0,
+        size if size >= 1.0 => 2,
+        _ => 4,
+    };
+    let fixed = format!("{:.decimals$}", amount.abs());
+    let (whole, rest) = fixed.split_once('.').unwrap_or((&fixed, ""));
+    let sign =
+        if amount < 0.0 && fixed.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) { "−" } else { "" };
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{rest}", text::grouped(whole))
+}
+
+/// Wei as ether.
+pub fn wei(amount: u128) -> String {
+    ether(amount as f64 / 1e18)
+}
+
+/// A share as per cent.
+pub fn percent(share: f64) -> String {
+    format!("{} %", number(share * 100.0, 2))
+}
+
+/// A number with a proper minus.
+pub fn number(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_show_the_digits_that_their_size_deserves() {
+        for (amount, shown) in [
+            (4_089_846.0, "4,089,846"),
+            (9_999.5, "9,999.50"),
+            (0.18401, "0.1840"),
+            (-12.5, "−12.50"),
+            (-0.0, "0"),
+        ] {
+            assert_eq!(ether(amount), shown);
+        }
+        assert_eq!(percent(0.0279953), "2.80 %");
+    }
+}

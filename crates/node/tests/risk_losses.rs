@@ -1,0 +1,109 @@
+//! The verbs of `bulwark risk` that simulate, stress and price: verdicts in the first line, JSON that holds the golden
+//! figures, charts that are SVG, and bad input refused in one line.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+
+use serde_json::Value;
+use std::process::{Command, Output};
+
+fn risk(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulwark"));
+    command.arg("risk").args(words).output().unwrap()
+}
+
+fn told(words: &[&str]) -> String {
+    let output = risk(words);
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(words: &[&str]) -> Value {
+    serde_json::from_str(&told(&[words, &["--json"]].concat())).unwrap()
+}
+
+fn close(value: &Value, expected: f64, tolerance: f64) {
+    let value = value.as_f64().unwrap();
+    assert!((value - expected).abs() <= tolerance, "{value} is not {expected} to {tolerance}");
+}
+
+#[test]
+fn verdicts_stand_in_the_first_line_and_fit_a_terminal() {
+    let cases: [(&[&str], &str); 7] = [
+        (&["pool"], "333.33 M"),
+        (&["concentration", "published"], "5 of 349 operators hold a third"),
+        (&["cascade", "published", "--psi", "0.05"], "A shock of 5.00 %"),
+        (&["stress", "published"], "114,496 ETH"),
+        (&["leverage"], "The token falls to"),
+        (&["leverage", "--loop", "5"], "is sold when"),
+        (&["simulate", "published", "--paths", "20000"], "in an expected year"),
+    ];
+    for (words, part) in cases {
+        let text = told(words);
+        assert!(text.lines().next().unwrap().contains(part), "{words:?}: {text}");
+    }
+}
+
+#[test]
+fn json_holds_the_golden_figures() {
+    let stress = json(&["stress", "published"]);
+    close(&stress["found"]["psi"], 0.0279953, 1e-6);
+    let concentration = json(&["concentration", "published"]);
+    close(&concentration["concentration"]["hhi"], 0.042674, 5e-7);
+    let pool = json(&["pool"]);
+    assert_eq!(
+        (pool["isolated"].as_str(), pool["pooled"].as_str()),
+        (Some("333333333"), Some("33333333333"))
+    );
+    let fall = json(&["stress", "published", "--by", "price"]);
+    close(&fall["at_least"], 1.906524 / 2.906524, 1e-5);
+    let price = json(&["price", "published", "--paths", "20000", "--target-gamma", "0.5"]);
+    close(&price["prize_cap"]["times"], 1.937683, 1e-5);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_answer_on_any_number_of_threads() {
+    let with =
+        |threads: &str| told(&["simulate", "published", "--paths", "2e4", "--json", "--threads", threads]);
+    assert_eq!(with("1"), with("3"));
+}
+
+#[test]
+fn charts_are_drawings_with_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [&[&str]; 6] = [
+        &["pool"],
+        &["concentration", "published"],
+        &["stress", "published"],
+        &["leverage", "--scenario", "queue-run"],
+        &["simulate", "published", "--paths", "20000"],
+        &["cascade", "published"],
+    ];
+    for words in cases {
+        let path = folder.path().join(format!("{}.svg", words[0]));
+        told(&[words, &["--chart", path.to_str().unwrap()]].concat());
+        let svg = std::fs::read_to_string(&path).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("<desc") && !svg.contains("NaN"), "{words:?}");
+    }
+}
+
+#[test]
+fn bad_requests_are_refused_in_one_line_with_what_helps() {
+    let cases: [(&[&str], &str); 9] = [
+        (&["cascade", "published", "--psi", "2"], "--psi 2 is outside"),
+        (&["cascade", "published", "--shock", "nobody"], "no operator nobody"),
+        (&["cascade", "published", "--shock", "cloud=x"], "tagged cloud=x"),
+        (&["stress", "published", "--break", "heaven"], "cannot break"),
+        (&["stress", "published", "--by", "cloud"], "no operator of the graph has a tag"),
+        (&["stress", "published", "--break", "loss:0.1"], "needs --portfolio"),
+        (&["leverage", "--scenario", "nothing"], "no scenario"),
+        (&["leverage", "--oracle", "guess"], "no oracle"),
+        (&["simulate", "published", "--paths", "0"], "paths: 0 is outside"),
+    ];
+    for (words, part) in cases {
+        let output = risk(words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let first = said.lines().next().unwrap_or_default();
+        assert!(!output.status.success() && first.contains(part), "{words:?}: {said}");
+        assert!(said.lines().count() <= 2, "{said}");
+    }
+}
