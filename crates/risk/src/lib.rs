@@ -16,6 +16,7 @@ pub mod cascade;
 pub mod certificate;
 pub mod chart;
 pub mod concentration;
+pub mod elastic;
 pub mod error;
 pub mod input;
 pub mod leverage;

@@ -104,6 +104,8 @@ pub(super) struct Search<'g> {
     open: BinaryHeap<Open>,
     /// The lowest bound among closed cases.
     closed: f64,
+    /// What bounds the first cases that were not looked at; infinite when all were.
+    unseen: f64,
     pub best: Priced,
     /// Cases divided.
     pub divided: u64,
@@ -128,6 +130,7 @@ impl<'g> Search<'g> {
             cases: Vec::new(),
             open: BinaryHeap::new(),
             closed: f64::INFINITY,
+            unseen: f64::INFINITY,
             best,
             divided: 0,
             pivots: 0,
@@ -139,7 +142,7 @@ impl<'g> Search<'g> {
     /// The proved lower bound on cost / prize.
     pub(super) fn lower(&self) -> f64 {
         let open = self.open.peek().map_or(f64::INFINITY, |open| open.bound);
-        open.min(self.closed).min(self.best.ratio())
+        open.min(self.closed).min(self.unseen).min(self.best.ratio())
     }
 
     fn target(&self, gap: f64) -> f64 {
@@ -160,16 +163,17 @@ impl<'g> Search<'g> {
         if self.must.is_some() {
             return self.enter(0, (0, 0), weakest, effort.gap, &mut whole, true);
         }
+        self.unseen = weakest;
         let mut last = 0;
         for group in 0..self.rows.len() {
             let [with, without] = self.divide(last, Variable::Service(self.rows[group]));
             last = without;
             if (effort.stop)(self.progress()) {
-                self.closed = self.closed.min(weakest);
                 return;
             }
             self.enter(with, (group, 1), weakest, effort.gap, &mut whole, true);
         }
+        self.unseen = f64::INFINITY;
         self.cases[last].proof = Proof::Prices(Vec::new());
     }
 
