@@ -42,8 +42,8 @@ fn square(count: usize, stake: f64, allocation: f64, theta: Ratio) -> Graph {
 
 #[test]
 fn byzantine_services_break_the_golden_networks_at_their_known_weight() {
-    // Two thirds rounded down to wei: the need is then met exactly by the parts of one operator and half.
-    let cases = [(2.0, 1.0 / 3.0, 1), (1.0, 1.0 / 3.0, 1), (2.0 / 3.0, 0.0, 0)];
+    // Two thirds rounded down: an attack then breaks even but for the rounding.
+    let cases = [(2.0, 1.0 / 3.0, 1), (1.0, 1.0 / 3.0, 1), (0.666_666_666, 0.0, 0)];
     for (allocation, weight, byzantine) in cases {
         let found = robustness(&square(3, 2.0, allocation, HALF), &mut || false).unwrap();
         assert!((found.upper - weight).abs() < 1e-9, "{allocation}: {found:?}");

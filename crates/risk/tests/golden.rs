@@ -108,7 +108,7 @@ fn the_published_graph_has_its_known_bounds() {
         let two = solve(&graph, Level::C2, 4e-7);
         near(two.lower, wanted("C2"), 1e-5, &what);
         let exact = solve(&graph, Level::C4, 4e-7);
-        assert!(two.lower <= exact.lower && exact.lower <= exact.upper, "{what}: {exact:?}");
+        assert!(two.lower <= exact.lower + 1e-9 && exact.lower <= exact.upper, "{what}: {exact:?}");
         // The reference stopped within 1e-4 of the cheapest attack; ours must not be dearer than that. Several are
         // cheaper, and the checker has counted their stake.
         let reference = 1e-4 * (1.0 + wanted("C4"));

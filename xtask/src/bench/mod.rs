@@ -7,6 +7,7 @@ mod index;
 mod losses;
 mod mining;
 mod report;
+mod risk;
 mod rpc;
 mod socket;
 mod startup;
@@ -45,6 +46,8 @@ enum Name {
     Mining,
     /// The state trie
     Trie,
+    /// Slack of restaking networks, certificates, elastic robustness
+    Risk,
     /// Verbs, against the original bytecode in the same EVM
     Verbs,
     /// The restaking index: a position among a million, and its cost against blocks without it
@@ -87,6 +90,7 @@ pub fn run(options: &Options) -> Result<()> {
         Name::Rpc,
         Name::Mining,
         Name::Trie,
+        Name::Risk,
         Name::Verbs,
         Name::Index,
         Name::Audit,
@@ -100,6 +104,7 @@ pub fn run(options: &Options) -> Result<()> {
             Name::Rpc => rpc::run(&Subjects::ready(options)?)?,
             Name::Mining => mining::run(&Subjects::ready(options)?)?,
             Name::Trie => trie::run()?,
+            Name::Risk => risk::run()?,
             Name::Verbs => verbs::run()?,
             Name::Index => index::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
             Name::Audit => audit::run()?,

@@ -194,12 +194,11 @@ impl<'g> Search<'g> {
 
     /// Divides the lowest case until the interval is narrow, nothing is open, or the effort is spent.
     pub(super) fn run(&mut self, effort: &mut Effort) {
-        while let Some(open) = self.open.pop() {
-            let done = self.best.ratio() - open.bound <= effort.gap;
-            if done || self.divided >= effort.cases || (effort.stop)(self.progress()) {
-                self.open.push(open);
+        while self.open.peek().is_some_and(|open| self.best.ratio() - open.bound > effort.gap) {
+            if self.divided >= effort.cases || (effort.stop)(self.progress()) {
                 return;
             }
+            let Some(open) = self.open.pop() else { return };
             self.divided += 1;
             let parts = self.divide(open.case, open.branch);
             let mut relaxation = self.group(open.group);

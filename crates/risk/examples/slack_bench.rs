@@ -1,0 +1,146 @@
+//! The risk engine: slack of the published graph under four prize rules, its relaxation, the checker, robustness of an
+//! elastic network, and a synthetic network of a size that nobody has. `cargo xtask bench risk` runs it.
+
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    reason = "a bench prints figures"
+)]
+
+use rand_xoshiro::{
+    Xoshiro256PlusPlus,
+    rand_core::{RngCore, SeedableRng},
+};
+use risk::{
+    Error, Graph, Level, Limits, Mode, Operator, PrizeRule, Ratio, Service, certificate, elastic,
+    input::{self, Choices},
+    model::ETHER,
+    slack,
+};
+use std::time::{Duration, Instant};
+
+const OPERATORS: &str = include_str!("../../../crates/node/data/registration-graph/operators.csv");
+const SERVICES: &str = include_str!("../../../crates/node/data/registration-graph/services.csv");
+
+/// Runs of each measurement; the median counts.
+const RUNS: usize = 5;
+/// What one search may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+type Result<T> = std::result::Result<T, Error>;
+
+fn main() -> Result<()> {
+    for (name, rule) in [
+        ("a (3 % of need)", PrizeRule::OfNeed(0.03)),
+        ("b (3 % of stake)", PrizeRule::OfStake(0.03)),
+        ("c (20,000 ETH)", PrizeRule::Flat(20_000.0)),
+        ("d (10 √stake)", PrizeRule::Root(10.0)),
+    ] {
+        let graph = published(rule)?;
+        let (bound, _) = median(|| solve(&graph, Level::C2, 4e-7))?;
+        let (exact, found) = median(|| solve(&graph, Level::C4, 1e-6))?;
+        let (check, _) = median(|| certificate::verify(&graph, &found.certificate))?;
+        let width = found.upper - found.lower;
+        line(&format!("relaxation C2, rule {name}"), &shown(bound), "20 ms");
+        line(
+            &format!("exact C4, rule {name}"),
+            &format!("{}, {} cases, width {width:.0e}", shown(exact), found.cases),
+            "100 ms",
+        );
+        line(&format!("certificate checked, rule {name}"), &shown(check), "5 ms");
+    }
+    let elastic = elastic_network()?;
+    let (time, found) = median(|| elastic::robustness(&elastic, &mut || false))?;
+    let figure = format!("{}, β* {:.4}, {} networks tested", shown(time), found.upper, found.tests);
+    line("elastic robustness, 20 × 10", &figure, "1 s");
+    large()
+}
+
+fn line(what: &str, figure: &str, aim: &str) {
+    println!("{what:<40} {figure:<48} aim {aim}");
+}
+
+fn published(rule: PrizeRule) -> Result<Graph> {
+    let choices = Choices { rule: Some(rule), theta: None };
+    Ok(input::read_tables(OPERATORS, SERVICES)?.finish(choices)?.graph)
+}
+
+fn solve(graph: &Graph, level: Level, gap: f64) -> Result<risk::Slack> {
+    let started = Instant::now();
+    let mut stop = |_| started.elapsed() > LIMIT;
+    slack(graph, level, &mut Limits { gap, cases: u64::MAX, stop: &mut stop })
+}
+
+/// The median time of several runs, and the last answer.
+fn median<T>(mut run: impl FnMut() -> Result<T>) -> Result<(Duration, T)> {
+    let mut times = Vec::new();
+    let mut last = None;
+    for _ in 0..RUNS {
+        let started = Instant::now();
+        last = Some(run()?);
+        times.push(started.elapsed());
+    }
+    times.sort_unstable();
+    let median = times.get(RUNS / 2).copied().unwrap_or_default();
+    Ok((median, last.ok_or(Error::Empty("runs"))?))
+}
+
+fn shown(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+/// 20 operators × 10 services, allocations drawn; prizes such that it takes several byzantine services.
+fn elastic_network() -> Result<Graph> {
+    let mut dice = Xoshiro256PlusPlus::seed_from_u64(20);
+    let mut draw = |low: u64, high: u64| u128::from(low + dice.next_u64() % (high - low + 1));
+    let operators: Vec<Operator> =
+        (0..20).map(|it| Operator::new(it.to_string(), draw(50, 150) * ETHER)).collect();
+    let half = Ratio { num: 1, den: 2 };
+    let services = (0..10).map(|it| Service::new(it.to_string(), draw(20, 60) * ETHER, half)).collect();
+    let mut edges = Vec::new();
+    for (operator, data) in operators.iter().enumerate() {
+        for service in 0..10 {
+            edges.push((operator as u32, service, Some(data.stake * draw(10, 30) / 100)));
+        }
+    }
+    Graph::new(Mode::Elastic, operators, services, edges)
+}
+
+/// 10,000 operators × 1,000 services × 200,000 registrations.
+fn large() -> Result<()> {
+    let (operators, services, degree) = (10_000u32, 1_000u32, 20usize);
+    let mut dice = Xoshiro256PlusPlus::seed_from_u64(10_000);
+    // Stakes fall off as in the real network: few large, many small.
+    let owners = (1..=operators).map(|it| Operator::new(it.to_string(), 400_000 * ETHER / u128::from(it)));
+    let owners: Vec<Operator> = owners.collect();
+    let targets: Vec<Service> =
+        (0..services).map(|it| Service::new(it.to_string(), 0, Ratio::THIRD)).collect();
+    let mut edges = Vec::new();
+    for operator in 0..operators {
+        let mut chosen: Vec<u32> = Vec::with_capacity(degree);
+        while chosen.len() < degree {
+            let service = (dice.next_u64() % u64::from(services)) as u32;
+            if !chosen.contains(&service) {
+                chosen.push(service);
+            }
+        }
+        edges.extend(chosen.into_iter().map(|service| (operator, service, None)));
+    }
+    let graph = Graph::new(Mode::Full, owners, targets, edges)?;
+    let prizes = graph.prizes_by(PrizeRule::DEFAULT);
+    let graph = graph.with_prizes(&prizes)?;
+    let started = Instant::now();
+    let found = solve(&graph, Level::C4, 1e-6)?;
+    let gap = (found.upper - found.lower) / (1.0 + found.upper);
+    let figure = format!(
+        "{:.1} s, γ from {:.4} to {:.4}, gap {:.2} %",
+        started.elapsed().as_secs_f64(),
+        found.lower,
+        found.upper,
+        100.0 * gap
+    );
+    line("10,000 × 1,000 × 200,000 registrations", &figure, "seconds");
+    Ok(())
+}
