@@ -206,7 +206,7 @@ impl Shocked {
 
     /// Looks for a profitable attack on what is left, among services with prizes below `reachable`.
     ///
-    /// If the network had slack γ > 0 before `shock` was lost, every attacked prize is below shock/γ: pass that.
+    /// If the network had slack γ > 0 before `shock` was lost, the attacked prizes together are below shock/γ: pass that.
     /// `None` says only that the search found nothing.
     pub fn attack(&mut self, network: &Network, reachable: f64) -> Option<Found> {
         if self.surely_secure(network, reachable) {
@@ -288,17 +288,28 @@ impl Shocked {
         prize > 0.0 && prize < reachable && !self.attacked[service]
     }
 
+    /// Whether no attack that pays less than `reachable` in all could load this operator above 1.
     fn carries_less_than_one(&self, network: &Network, operator: u32, reachable: f64) -> bool {
         let left = self.left(network, operator);
         if left <= 0.0 {
             return true;
         }
-        let of = |service: &u32| {
-            let service = *service as usize;
-            let prize = if self.in_play(network, service, reachable) { network.prizes[service] } else { 0.0 };
-            prize / self.need(network, service).max(left)
-        };
-        network.services(operator as usize).iter().map(of).sum::<f64>() <= 1.0
+        let services = network.services(operator as usize).iter().map(|it| *it as usize);
+        let services = services.filter(|it| self.in_play(network, *it, reachable));
+        let counts = |service: usize| 1.0 / self.need(network, service).max(left);
+        if services.clone().map(|it| network.prizes[it] * counts(it)).sum::<f64>() <= 1.0 {
+            return true;
+        }
+        // All prizes together stay below what is reachable: the dearest load within that is a fractional knapsack.
+        let mut parts: Vec<(f64, f64)> = services.map(|it| (counts(it), network.prizes[it])).collect();
+        parts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        let (mut budget, mut load) = (reachable, 0.0);
+        for (weight, prize) in parts {
+            let part = prize.min(budget);
+            load += weight * part;
+            budget -= part;
+        }
+        load <= 1.0
     }
 
     /// Marks the services in play and their needs.
