@@ -90,7 +90,7 @@ pub fn run(subjects: &Subjects) -> Result<Section> {
             let per_sender = if kind.anvil { PER_SENDER_ANVIL } else { PER_SENDER };
             let load = Load { signers: &signers, chain_id: 31_337, per_sender };
             let figure = load.run(&node, kind.deposits)?;
-            eprintln!("{}: {:.0} tx/s", kind.name, figure.per_second);
+            println!("{}: {:.0} tx/s", kind.name, figure.per_second);
             figures.push(figure);
         }
     }
