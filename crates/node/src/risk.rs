@@ -1,6 +1,11 @@
 //! `bulwark risk`: the risk engine at the command line. Here are the verbs; each has a file of its own, what they share
 //! is in `source` (which network), `print` (tables, figures) and `answer` (words, JSON, charts).
 
+#![allow(
+    clippy::float_arithmetic,
+    reason = "figures for people; what is certified comes from the integer checker"
+)]
+
 mod allocate;
 mod answer;
 mod attack;

@@ -1,7 +1,13 @@
 //! The verbs of `bulwark risk` that simulate, stress and price: verdicts in the first line, JSON that holds the golden
 //! figures, charts that are SVG, and bad input refused in one line.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use serde_json::Value;
 use std::process::{Command, Output};

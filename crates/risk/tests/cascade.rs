@@ -1,7 +1,13 @@
 //! Cascades and reverse stress: golden values of the specification, the theorem's bound and its tightness, and the
 //! properties that must hold on random graphs.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 mod common;
 
@@ -88,7 +94,7 @@ fn a_tenth_of_the_published_network_lost_can_cascade_but_not_past_its_bound() {
 #[test]
 fn the_smallest_shocks_of_the_published_network_are_the_golden_ones() {
     // Stake in ether and as a share; both through GM Network.
-    for (rule, shock, psi) in [("a=0.03", 114_496.3135, 0.0279953), ("flat=10000", 88_034.0937, 0.021525)] {
+    for (rule, shock, psi) in [("a=0.03", 114_496.313_5, 0.0279953), ("flat=10000", 88_034.093_7, 0.021525)] {
         let graph = published(rule);
         let stress = smallest_shock(&graph, None, 0.5).unwrap();
         let found = stress.found.unwrap();

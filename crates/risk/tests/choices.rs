@@ -1,7 +1,13 @@
 //! Prices and choices: golden premium and prize cap, parts that add up, purchases that really buy the slack, splits that
 //! are near the best and keep their promises.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 mod common;
 

@@ -1,6 +1,12 @@
 //! Leverage: golden spirals, what each scenario must reproduce, conservation of ether, and bad scenarios refused.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use proptest::prelude::*;
 use risk::leverage::{
@@ -38,7 +44,8 @@ const THREE: [(f64, f64, f64); 3] =
 #[test]
 fn spirals_of_a_market_oracle_are_the_golden_ones() {
     let two = [(10_000., 8_000., 0.945), (5_000., 4_600., 0.945)];
-    let cases: [(f64, &[(f64, f64, f64)], f64, f64, usize, f64); 2] = [
+    type Case<'a> = (f64, &'a [(f64, f64, f64)], f64, f64, usize, f64);
+    let cases: [Case<'_>; 2] = [
         (4_000., &THREE, 0.346021, 24_000., 3, 6_165.775401),
         (1_000., &two, 0.510204, 15_000., 2, 2_147.038328),
     ];

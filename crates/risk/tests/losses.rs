@@ -1,7 +1,13 @@
 //! Losses by chance: golden figures, the same bits for any number of threads, analytic means, pairing, and what must
 //! hold of every tail.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 mod common;
 

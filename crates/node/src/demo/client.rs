@@ -194,7 +194,7 @@ impl Client {
         };
         let response = self.http.post(&self.url).json(&body).send().await.map_err(unreachable)?;
         let reply: Value = response.json().await.map_err(unreachable)?;
-        let message = reply["error"]["message"].as_str();
+        let message = reply.pointer("/error/message").and_then(Value::as_str);
         message
             .map(|message| message.trim_start_matches("execution reverted: ").to_string())
             .ok_or_else(|| Failure::new("a call that breaks a promise went through"))

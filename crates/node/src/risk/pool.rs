@@ -62,7 +62,7 @@ fn dollars(amount: u128) -> String {
     let units = [(1_000_000_000_000u128, " T"), (1_000_000_000, " B"), (1_000_000, " M")];
     match units.into_iter().find(|(unit, _)| amount >= *unit) {
         Some((unit, word)) => {
-            let hundredths = (amount / (unit / 100)).to_string();
+            let hundredths = amount.saturating_mul(100).checked_div(unit).unwrap_or_default().to_string();
             let (whole, rest) = hundredths.split_at(hundredths.len().saturating_sub(2));
             format!("${whole}.{rest}{word}")
         }

@@ -211,7 +211,7 @@ fn keyed() -> (Scene, UsedKey) {
     let digest = scene.chain.ask(KEY_REGISTRAR, &digest).unwrap();
     let signed = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret);
     let (recovery, compact) = signed.serialize_compact();
-    let signature = [&compact[..], &[27 + i32::from(recovery) as u8]].concat().into();
+    let signature = [&compact[..], &[[27, 28][i32::from(recovery) as usize]]].concat().into();
     let key_data: Bytes = key.to_vec().into();
     let register = IKeyRegistrar::registerKeyCall {
         operator: op,

@@ -86,8 +86,7 @@ impl<'g> Attacker<'g> {
             self.clear();
             self.wanted[*seed as usize] = true;
             let mut last: Option<Priced> = None;
-            loop {
-                let Some(found) = self.complete() else { break };
+            while let Some(found) = self.complete() {
                 if best.as_ref().is_none_or(|best| found.beats(best)) {
                     best = Some(found.clone());
                 }
@@ -293,6 +292,6 @@ impl<'g> Attacker<'g> {
         let prize = services.iter().map(|service| self.graph.services()[*service as usize].prize).sum();
         let stakes = operators.iter().map(|operator| self.graph.operators()[*operator as usize].stake);
         let cost = stakes.sum::<u128>() + cost_of_parts;
-        (prize > 0).then(|| Priced { attack: Attack { services, operators, parts }, cost, prize })
+        (prize > 0).then_some(Priced { attack: Attack { services, operators, parts }, cost, prize })
     }
 }

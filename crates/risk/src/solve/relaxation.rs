@@ -53,7 +53,7 @@ impl Relaxation {
         let mut reach = vec![0.0; rows.len()];
         let mut operators = Vec::new();
         let mut column_of = vec![ABSENT; graph.operators().len()];
-        for operator in 0..graph.operators().len() {
+        for (operator, column) in column_of.iter_mut().enumerate() {
             let before = build.entries.len();
             for edge in graph.of_operator(operator) {
                 let row = row_of[edge.service as usize];
@@ -65,7 +65,7 @@ impl Relaxation {
                 }
             }
             if build.entries.len() > before {
-                column_of[operator] = operators.len() as u32;
+                *column = operators.len() as u32;
                 operators.push(operator as u32);
                 build.close(graph.operators()[operator].stake as f64 / scale, 1.0);
             }
@@ -78,8 +78,8 @@ impl Relaxation {
                 build.single(row, 1.0, needs[row] / scale, reach[row]);
             }
         }
-        for row in 0..rows.len() {
-            build.single(row, -1.0, 0.0, 2.0 * reach[row] + 1.0);
+        for (row, reach) in reach.iter().enumerate() {
+            build.single(row, -1.0, 0.0, 2.0 * reach + 1.0);
         }
         let columns = Columns {
             rows: rows.len(),
@@ -133,7 +133,7 @@ impl Relaxation {
         if self.divisible && matches!(variable, Variable::Operator(_)) && was_in != (value == Some(true)) {
             let sign = if was_in { 1.0 } else { -1.0 };
             let (from, to) = (self.simplex.columns.starts[column], self.simplex.columns.starts[column + 1]);
-            for (row, part) in self.simplex.columns.entries[from..to].to_vec() {
+            for &(row, part) in &self.simplex.columns.entries[from..to] {
                 let parts = &mut self.simplex.upper[self.operators.len() + self.rows.len() + row as usize];
                 *parts = (*parts + sign * part).clamp(0.0, self.reach[row as usize]);
             }

@@ -332,7 +332,7 @@ impl<'g> Search<'g> {
     fn improve(&mut self, solution: &[f64], relaxation: &Relaxation, step: usize) {
         let thresholds: &[f64] = match (self.divided, step) {
             (0..64, _) => &[0.999, 0.5, 1e-6],
-            (_, 0) if self.divided % 4 == 0 => &[0.5],
+            (_, 0) if self.divided.is_multiple_of(4) => &[0.5],
             _ => &[],
         };
         let parts = |value: &f64| value.min(1.0 - value) > WHOLE;

@@ -291,11 +291,11 @@ impl Simplex {
         let costs = &self.columns.costs;
         let mut sum: f64 =
             self.basis.iter().zip(&self.values).map(|(column, value)| costs[*column as usize] * value).sum();
-        for column in 0..self.columns.count() {
+        for (column, cost) in costs.iter().enumerate() {
             sum += match self.status[column] {
                 Status::Basic => 0.0,
-                Status::Lower => costs[column] * self.lower[column],
-                Status::Upper => costs[column] * self.upper[column],
+                Status::Lower => cost * self.lower[column],
+                Status::Upper => cost * self.upper[column],
             };
         }
         sum
