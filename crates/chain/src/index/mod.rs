@@ -13,7 +13,7 @@
 //!    the same snapshot; the index names who and when. One [`View`](crate::View) answers both, so an answer is of one block.
 //! 4. **Losses are computed when asked** (`decisions.md` 62). A slash's row has the magnitudes it left; who was delegated
 //!    at that log is a column; shares and scaling factor are the state's before the block plus the block's logs up to
-//!    the slash ([`losses`]).
+//!    the slash ([`mod@losses`]).
 //!
 //! | column | key after the column's number | value |
 //! | --- | --- | --- |
