@@ -13,7 +13,10 @@ use chain::{
     CallRequest, Overrides,
     executor::{BlockContext, BlockOverrides, Environment, MemorySource, Simulator},
 };
-use light::bn254;
+use light::{
+    bn254,
+    certificate::{Certificate, Fraction, Lower, Node, encode},
+};
 use protocol::genesis::{Setup, accounts};
 use revm::{context_interface::cfg::GasParams, primitives::hardfork::SpecId};
 use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
@@ -24,15 +27,15 @@ use types::{
     abi::{
         IAVSDirectory as Ad, IAllocationManager as Am, ICovenants as Covenants, IDelegationManager as Dm,
         IDurationVaultStrategy as Vault, IERC20, IEigen, IKeyRegistrar as Kr, ILens as Lens,
-        ILossNotices as LossNotices, IMulticall3, IPermissionController as Pc, IProtocolRegistry,
-        IReleaseManager as Rm, ISafeExit as SafeExit, IStrategyFactory, IStrategyManager as Sm,
-        ITestToken as Test, IVotesToken, IWETH as Weth,
+        ILossNotices as LossNotices, IMulticall3, IPermissionController as Pc, IPriceBook as Prices,
+        IProtocolRegistry, IReleaseManager as Rm, IRiskOracle as Risk, ISafeExit as SafeExit,
+        IStrategyFactory, IStrategyManager as Sm, ITestToken as Test, IVotesToken, IWETH as Weth,
     },
     addresses::{
         ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, COVENANTS, DELEGATION_MANAGER, EIGEN,
-        EIGEN_STRATEGY, KEY_REGISTRAR, LENS, LOSS_NOTICES, MULTICALL3, PERMISSION_CONTROLLER,
-        PROTOCOL_REGISTRY, RELEASE_MANAGER, SAFE_EXIT, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN,
-        TEST_TOKEN_STRATEGY, WETH,
+        EIGEN_STRATEGY, KEY_REGISTRAR, LENS, LOSS_NOTICES, MULTICALL3, PERMISSION_CONTROLLER, PRICE_BOOK,
+        PROTOCOL_REGISTRY, RELEASE_MANAGER, RISK_ORACLE, SAFE_EXIT, STRATEGY_FACTORY, STRATEGY_MANAGER,
+        TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -488,12 +491,51 @@ fn extensions(ledger: &mut Ledger<'_>) {
     let call = Lens::positionCall { staker: DELEGATOR };
     ledger.row(("Lens", "position, 1 strategy, 1 set"), STAKER, LENS, &call);
 
+    risk(ledger);
+
     let set = SafeExit::OperatorSet { avs: SERVICE, id: 1 };
     let call = SafeExit::requestExitCall { operator: PROMISER, operatorSet: set.clone() };
     ledger.row(("SafeExit", "requestExit"), PROMISER, SAFE_EXIT, &call);
     ledger.at_block(3_100);
     let call = SafeExit::forceExitCall { operator: PROMISER, operatorSet: set };
     ledger.row(("SafeExit", "forceExit"), PROMISER, SAFE_EXIT, &call);
+}
+
+fn risk(ledger: &mut Ledger<'_>) {
+    let (name, at) = ("PriceBook", PRICE_BOOK);
+    let call = Prices::setFixedCall { asset: TEST_TOKEN, wad: ether(2) };
+    ledger.row((name, "setFixed"), OWNER, at, &call);
+    ledger.row((name, "setPar"), OWNER, at, &Prices::setParCall { asset: TEST_TOKEN });
+    ledger.row((name, "priceOf, ether"), STAKER, at, &Prices::priceOfCall { asset: WETH });
+    let call = Prices::priceOfCall { asset: TEST_TOKEN_STRATEGY };
+    ledger.row((name, "priceOf, a strategy"), STAKER, at, &call);
+
+    let (name, at) = ("RiskOracle", RISK_ORACLE);
+    let service: B256 = {
+        let mut key = [0; 32];
+        key[..20].copy_from_slice(SERVICE.as_slice());
+        key[31] = 1;
+        key.into()
+    };
+    ledger.row((name, "setListed"), OWNER, at, &Risk::setListedCall { service, listed: true });
+    let prize = 1_000_000_000_000_000_000;
+    let call = Risk::setPrizeCall { service, prize, numerator: 1, denominator: 3 };
+    ledger.row((name, "setPrize, first"), SERVICE, at, &call);
+    ledger.row((name, "setPrize, again"), SERVICE, at, &Risk::setPrizeCall { prize: prize + 1, ..call });
+    let network = ledger.row((name, "network, 1 service"), STAKER, at, &Risk::networkCall { mode: 1 });
+    assert_eq!(network.services, [service]);
+    // Every unit of stake at its worth proves that the need is what an attack costs.
+    let den = 1_000_000_000;
+    let num = network.needs.iter().zip(&network.prizes).map(|(need, prize)| need * den / prize).min();
+    let ratio = Fraction { num: num.unwrap(), den };
+    let lower = Lower { ratio, nodes: vec![Node::Leaf(vec![den])] };
+    let certificate = encode(&Certificate { service: None, lower: Some(lower), upper: None }).into();
+    let call = Risk::publishCall { mode: 1, certificate };
+    ledger.row((name, "publish, 1 service, first"), STAKER, at, &call);
+    ledger.row((name, "publish, 1 service, again"), STAKER, at, &call);
+    ledger.row((name, "networkGamma"), STAKER, at, &Risk::networkGammaCall {});
+    ledger.row((name, "gamma"), STAKER, at, &Risk::gammaCall { service });
+    ledger.row((name, "r"), STAKER, at, &Risk::rCall { psiE6: 10_000 });
 }
 
 #[test]

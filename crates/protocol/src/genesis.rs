@@ -2,9 +2,9 @@
 
 use crate::{
     allocation_manager, avs_directory, backing_eigen, delegation_manager, eigen, eigen_pod_manager,
-    eigen_strategy, pauser_registry, protocol_registry,
+    eigen_strategy, pauser_registry, prices, protocol_registry,
     registry::{STUB_CODE, instance_code},
-    strategy_base, strategy_factory, strategy_manager,
+    risk_oracle, strategy_base, strategy_factory, strategy_manager,
 };
 use alloy_primitives::{Address, Bytes, U256};
 use types::{
@@ -12,8 +12,8 @@ use types::{
     addresses::{
         ALLOCATION_MANAGER, AVS_DIRECTORY, BACKING_EIGEN, COVENANTS, DELEGATION_MANAGER, EIGEN,
         EIGEN_POD_MANAGER, EIGEN_STRATEGY, KEY_REGISTRAR, LENS, LOSS_NOTICES, MULTICALL3, PAUSER_REGISTRY,
-        PERMISSION_CONTROLLER, PROTOCOL_REGISTRY, RELEASE_MANAGER, SAFE_EXIT, STRATEGY_FACTORY,
-        STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
+        PERMISSION_CONTROLLER, PRICE_BOOK, PROTOCOL_REGISTRY, RELEASE_MANAGER, RISK_ORACLE, SAFE_EXIT,
+        STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
     params::Roles,
 };
@@ -68,6 +68,8 @@ pub fn accounts(setup: &Setup<'_>) -> Vec<Account> {
         singleton(LOSS_NOTICES, Vec::new()),
         singleton(SAFE_EXIT, Vec::new()),
         singleton(LENS, Vec::new()),
+        singleton(PRICE_BOOK, prices::genesis(setup.roles.owner, setup.dev)),
+        singleton(RISK_ORACLE, risk_oracle::genesis(setup.roles.owner, setup.dev)),
         singleton(WETH, Vec::new()),
         singleton(MULTICALL3, Vec::new()),
     ];
@@ -102,11 +104,15 @@ mod tests {
 
     #[test]
     fn dev_is_as_if_the_factory_had_made_the_strategy_of_the_test_token() {
-        let expected = chain();
+        let mut expected = chain();
         let mut made = chain_with(false);
         made.place(TEST_TOKEN, crate::test_token::main);
         let strategy = made.tell(STRANGER, STRATEGY_FACTORY, &deployNewStrategyCall { token: TEST_TOKEN });
         assert_eq!(strategy, Ok(TEST_TOKEN_STRATEGY));
+        // What the token is worth is said in `dev` alone.
+        for chain in [&mut made, &mut expected] {
+            chain.accounts.retain(|address, _| ![PRICE_BOOK, RISK_ORACLE].contains(address));
+        }
         assert_eq!(made.accounts, expected.accounts);
     }
 

@@ -205,6 +205,11 @@ pub trait View {
     /// # Errors
     /// The node's; a callee's failure is a [`Reply`].
     fn static_call(&mut self, to: Address, input: Bytes) -> Result<Reply, Fatal>;
+    /// STATICCALL with exactly `gas`, so that a caller cannot make the callee fail by starving it.
+    ///
+    /// # Errors
+    /// Out of gas if the 63/64 rule leaves less than `gas`; the node's. A callee's failure is a [`Reply`].
+    fn static_call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal>;
     /// Begins a call from one native contract to another: swaps the message and returns the caller's.
     /// `input` is there only if [`View::is_traced`]. Use [`call_native`].
     ///

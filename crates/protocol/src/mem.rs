@@ -464,6 +464,11 @@ impl View for MemHost {
         self.invoke(msg, &input, 0..=u64::MAX)
     }
 
+    fn static_call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal> {
+        let msg = Msg { is_static: true, ..self.outgoing(to, U256::ZERO, &input) };
+        self.invoke(msg, &input, gas..=gas)
+    }
+
     fn enter(&mut self, callee: Address, selector: [u8; 4], _input: Option<Bytes>) -> Result<Msg, Fatal> {
         self.charge_gas(gas::NATIVE_CALL)?;
         if self.nesting >= MAX_NATIVE_NESTING {

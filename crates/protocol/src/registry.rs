@@ -3,8 +3,8 @@
 use crate::{
     allocation_manager, avs_directory, backing_eigen, covenants, delegation_manager, duration_vault, eigen,
     eigen_pod_manager, eigen_strategy, host::NativeFn, key_registrar, lens, loss_notices, multicall3,
-    pauser_registry, permission_controller, protocol_registry, release_manager, safe_exit, strategy_base,
-    strategy_factory, strategy_manager, test_token, weth,
+    pauser_registry, permission_controller, prices, protocol_registry, release_manager, risk_oracle,
+    safe_exit, strategy_base, strategy_factory, strategy_manager, test_token, weth,
 };
 use alloy_primitives::{Address, Bytes};
 use types::addresses;
@@ -40,6 +40,8 @@ static SINGLETONS: &[(Address, NativeFn)] = &[
     (addresses::LOSS_NOTICES, loss_notices::main),
     (addresses::SAFE_EXIT, safe_exit::main),
     (addresses::LENS, lens::main),
+    (addresses::PRICE_BOOK, prices::main),
+    (addresses::RISK_ORACLE, risk_oracle::main),
     (addresses::TEST_TOKEN, test_token::main),
     (addresses::WETH, weth::main),
     (addresses::MULTICALL3, multicall3::main),

@@ -43,6 +43,10 @@ pub const LENS: Address = address!("0xb000000000000000000000000000000000000183")
 pub const EIGEN_POD_MANAGER: Address = address!("0xB000000000000000000000000000000000000201");
 /// EigenLayer's beacon of pods (comes with the base layer).
 pub const EIGEN_POD_BEACON: Address = address!("0xb000000000000000000000000000000000000202");
+/// What strategies and tokens are worth in ether.
+pub const PRICE_BOOK: Address = address!("0xB000000000000000000000000000000000000680");
+/// Prizes of services, and certified bounds on how secure they are.
+pub const RISK_ORACLE: Address = address!("0xb000000000000000000000000000000000000681");
 /// Wrapped ether with WETH9's ABI, native.
 pub const WETH: Address = address!("0xb000000000000000000000000000000000000f01");
 /// An ERC-20 that anyone may mint; `dev` and `demo` only.
@@ -87,6 +91,8 @@ pub const NAMED: &[(&str, Address)] = &[
     ("LossNotices", LOSS_NOTICES),
     ("SafeExit", SAFE_EXIT),
     ("Lens", LENS),
+    ("PriceBook", PRICE_BOOK),
+    ("RiskOracle", RISK_ORACLE),
     ("WETH", WETH),
     ("Multicall3", MULTICALL3),
 ];
@@ -128,6 +134,8 @@ mod tests {
             (LENS, "0xb000000000000000000000000000000000000183"),
             (EIGEN_POD_MANAGER, "0xB000000000000000000000000000000000000201"),
             (EIGEN_POD_BEACON, "0xb000000000000000000000000000000000000202"),
+            (PRICE_BOOK, "0xB000000000000000000000000000000000000680"),
+            (RISK_ORACLE, "0xb000000000000000000000000000000000000681"),
             (WETH, "0xb000000000000000000000000000000000000f01"),
             (TEST_TOKEN, "0xb000000000000000000000000000000000000f02"),
             (TEST_TOKEN_STRATEGY, "0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A"),

@@ -28,6 +28,10 @@ pub const BN254_PAIRING_OF_TWO_POINTS: u64 = 34_000;
 /// an exponent of 252 bits.
 pub const BN254_ROOT: u64 = 16 * 251;
 
+/// A step of the checker of certificates: an edge, an operator or a service read for one node of a proof, two checked
+/// products of 128 bits.
+pub const CERTIFICATE_STEP: u64 = 1;
+
 /// The price of hashing `bytes` bytes.
 pub const fn keccak(bytes: usize) -> u64 {
     KECCAK.saturating_add(KECCAK_WORD.saturating_mul(words(bytes)))

@@ -77,6 +77,10 @@ impl View for PastState<'_> {
         Err(Fatal::Node)
     }
 
+    fn static_call_with_gas(&mut self, _: Address, _: Bytes, _: u64) -> Result<Reply, Fatal> {
+        Err(Fatal::Node)
+    }
+
     fn enter(&mut self, _: Address, _: [u8; 4], _: Option<Bytes>) -> Result<Msg, Fatal> {
         Ok(Msg::default())
     }

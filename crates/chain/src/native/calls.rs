@@ -51,9 +51,14 @@ impl<D: Drive> JournalHost<'_, D> {
     }
 
     /// STATICCALL.
-    pub(super) fn invoke_static(&mut self, to: Address, input: Bytes) -> Result<Reply, Fatal> {
+    pub(super) fn invoke_static(
+        &mut self,
+        to: Address,
+        input: Bytes,
+        gas: RangeInclusive<u64>,
+    ) -> Result<Reply, Fatal> {
         let scheme = CallScheme::StaticCall;
-        self.run(Outgoing { to, value: U256::ZERO, input, scheme, gas: 0..=u64::MAX })
+        self.run(Outgoing { to, value: U256::ZERO, input, scheme, gas })
     }
 
     /// Makes a nested call and merges its gas into this frame.

@@ -197,7 +197,11 @@ impl<D: Drive> View for JournalHost<'_, D> {
     }
 
     fn static_call(&mut self, to: Address, input: Bytes) -> Result<Reply, Fatal> {
-        self.invoke_static(to, input)
+        self.invoke_static(to, input, 0..=u64::MAX)
+    }
+
+    fn static_call_with_gas(&mut self, to: Address, input: Bytes, gas: u64) -> Result<Reply, Fatal> {
+        self.invoke_static(to, input, gas..=gas)
     }
 
     fn enter(&mut self, callee: Address, selector: [u8; 4], input: Option<Bytes>) -> Result<Msg, Fatal> {

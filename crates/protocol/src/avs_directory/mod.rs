@@ -25,7 +25,7 @@ use types::{
         },
         IDelegationManager::isOperatorCall,
     },
-    addresses::DELEGATION_MANAGER,
+    addresses::{AVS_DIRECTORY, DELEGATION_MANAGER},
     params::Roles,
 };
 
@@ -46,7 +46,7 @@ const PAUSED_REGISTRATION: u8 = 0;
 const PAUSED: Slot<U256> = Slot::at(0);
 const OWNER: Slot<Address> = Slot::at(1);
 /// (AVS, operator) → whether the operator is registered.
-const REGISTERED: Map<(Address, Address), bool> = Map::at(2);
+pub(crate) const REGISTERED: Map<(Address, Address), bool> = Map::on(AVS_DIRECTORY, 2);
 /// (operator, salt) → whether a registration used it, or the operator cancelled it.
 const SPENT_SALTS: Map<(Address, B256), bool> = Map::at(3);
 

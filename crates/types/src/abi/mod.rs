@@ -19,8 +19,10 @@ mod ownable;
 mod pausable;
 mod pauser_registry;
 mod permission_controller;
+mod price_book;
 mod protocol_registry;
 mod release_manager;
+mod risk_oracle;
 mod safe_exit;
 mod strategy_base;
 mod strategy_base_tvl_limits;
@@ -50,8 +52,10 @@ pub use ownable::IOwnable;
 pub use pausable::IPausable;
 pub use pauser_registry::IPauserRegistry;
 pub use permission_controller::IPermissionController;
+pub use price_book::{IPriceBook, IPriceFeed};
 pub use protocol_registry::IProtocolRegistry;
 pub use release_manager::IReleaseManager;
+pub use risk_oracle::IRiskOracle;
 pub use safe_exit::ISafeExit;
 pub use strategy_base::IStrategy;
 pub use strategy_base_tvl_limits::IStrategyTvlLimits;
@@ -82,8 +86,10 @@ const ABIS: &[Named] = &[
     ("Multicall3", IMulticall3::abi::contract),
     ("PauserRegistry", IPauserRegistry::abi::contract),
     ("PermissionController", IPermissionController::abi::contract),
+    ("PriceBook", IPriceBook::abi::contract),
     ("ProtocolRegistry", IProtocolRegistry::abi::contract),
     ("ReleaseManager", IReleaseManager::abi::contract),
+    ("RiskOracle", IRiskOracle::abi::contract),
     ("SafeExit", ISafeExit::abi::contract),
     ("StrategyBase", IStrategy::abi::contract),
     ("StrategyBaseTVLLimits", IStrategyTvlLimits::abi::contract),
