@@ -1,7 +1,17 @@
 //! The command line: what can be typed, with its help. Flags that mean what anvil's mean have anvil's names. What the
 //! commands do is in [`crate::commands`].
 
-use crate::{accounts::TEST_MNEMONIC, risk::RiskCommand, settings::Layer, telemetry::LogFormat};
+use crate::{
+    accounts::TEST_MNEMONIC,
+    commands::{
+        account::AccountCommand, chain::ChainCommand, explain::ExplainArgs, key::KeyCommand,
+        operator::OperatorCommand, permission::PermissionCommand, service::ServiceCommand,
+        slash::SlashCommand, staker::StakerCommand, strategy::StrategyCommand, withdrawal::WithdrawalCommand,
+    },
+    risk::RiskCommand,
+    settings::Layer,
+    telemetry::LogFormat,
+};
 use alloy_primitives::{Address, U256, utils::parse_ether};
 use clap::{
     Args, Parser, Subcommand,
@@ -53,6 +63,38 @@ pub enum Command {
     /// How secure restaking is: slack, attacks, certificates
     #[command(subcommand)]
     Risk(Box<RiskCommand>),
+    /// Keys, encrypted, and what an account has
+    #[command(subcommand)]
+    Account(Box<AccountCommand>),
+    /// Look at a chain and use it: blocks, transactions, calls, logs, time
+    #[command(subcommand)]
+    Chain(Box<ChainCommand>),
+    /// The boxes that hold one token each
+    #[command(subcommand)]
+    Strategy(Box<StrategyCommand>),
+    /// Put tokens at stake, choose an operator, see what can be lost
+    #[command(subcommand)]
+    Staker(Box<StakerCommand>),
+    /// Take stake out
+    #[command(subcommand)]
+    Withdrawal(Box<WithdrawalCommand>),
+    /// Be an operator: join services, allocate stake, promise limits
+    #[command(subcommand)]
+    Operator(Box<OperatorCommand>),
+    /// Be a service: operator sets, slashers, releases
+    #[command(subcommand)]
+    Service(Box<ServiceCommand>),
+    /// Slashes: what one would do, doing it, who lost what
+    #[command(subcommand)]
+    Slash(Box<SlashCommand>),
+    /// Who may act for an account
+    #[command(subcommand)]
+    Permission(Box<PermissionCommand>),
+    /// The signing keys of operators
+    #[command(subcommand)]
+    Key(Box<KeyCommand>),
+    /// What an error or a word means
+    Explain(ExplainArgs),
     /// Look at all of a data directory: state, blocks, and the invariants of restaking
     Doctor(DoctorArgs),
     /// Print a script that completes commands and flags in a shell

@@ -1,10 +1,23 @@
 //! What each command does, one file a command. Here are the small ones, and how an answer reaches standard output;
 //! the demo is a folder of its own.
 
+pub mod account;
+pub mod chain;
+mod chain_call;
 pub mod config;
 pub mod dev;
 pub mod doctor;
+pub mod explain;
+pub mod key;
 pub mod node;
+pub mod operator;
+pub mod permission;
+pub mod service;
+pub mod slash;
+pub mod staker;
+pub mod strategy;
+mod terms;
+pub mod withdrawal;
 
 use crate::{cli::Cli, failure::Failure};
 use clap::CommandFactory;

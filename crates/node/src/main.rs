@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod demo;
 mod failure;
+mod remote;
 mod risk;
 mod running;
 mod settings;
@@ -40,6 +41,17 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(args, started),
         Command::Config(command) => commands::config::run(command),
         Command::Risk(command) => risk::run(command),
+        Command::Account(command) => commands::account::run(command),
+        Command::Chain(command) => commands::chain::run(command),
+        Command::Strategy(command) => commands::strategy::run(command),
+        Command::Staker(command) => commands::staker::run(command),
+        Command::Withdrawal(command) => commands::withdrawal::run(command),
+        Command::Operator(command) => commands::operator::run(command),
+        Command::Service(command) => commands::service::run(command),
+        Command::Slash(command) => commands::slash::run(command),
+        Command::Permission(command) => commands::permission::run(command),
+        Command::Key(command) => commands::key::run(command),
+        Command::Explain(args) => commands::explain::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Completions { shell } => commands::completions(*shell),
     }

@@ -12,8 +12,18 @@ use std::{
 /// What the names of our variables begin with.
 const PREFIX: &str = "BULWARK_";
 
-/// Variables with our prefix that other parts read: the build script's commit.
-const NOT_SETTINGS: [&str; 1] = ["BULWARK_COMMIT"];
+/// Variables with our prefix that other parts read: the build script's commit, and what the commands that speak to a node
+/// take from the environment.
+const NOT_SETTINGS: [&str; 8] = [
+    "BULWARK_COMMIT",
+    "BULWARK_COMMANDS",
+    "BULWARK_FROM",
+    "BULWARK_KEYSTORE",
+    "BULWARK_MNEMONIC",
+    "BULWARK_PASSWORD",
+    "BULWARK_PRIVATE_KEY",
+    "BULWARK_RPC",
+];
 
 /// The variable that sets a key.
 pub fn variable(key: &str) -> String {

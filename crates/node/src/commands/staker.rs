@@ -1,0 +1,255 @@
+//! `bulwark staker`: putting tokens at stake, choosing an operator, leaving it, and what one has and can lose.
+
+use super::terms::TermArgs;
+use crate::{
+    failure::Failure,
+    remote::{
+        amount::Amount,
+        args::{ReadArgs, SendArgs},
+        client,
+        send::Step,
+        session::{Session, Strategy},
+        show,
+    },
+    text,
+};
+use alloy_primitives::{Address, B256, U256};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use types::{
+    abi::{ICovenants, IDelegationManager, IERC20, IStrategyManager},
+    addresses::{COVENANTS, DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN},
+};
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum StakerCommand {
+    /// Put tokens at stake
+    Deposit(DepositArgs),
+    /// Choose an operator, for all of one's stake
+    Delegate(OperatorChoice),
+    /// Leave the operator: all stake is queued for withdrawal
+    Undelegate(UndelegateArgs),
+    /// Leave the operator for another
+    Redelegate(OperatorChoice),
+    /// What a staker has, what waits, and what can be lost to whom
+    Show(ShowArgs),
+    /// Set what any operator must promise
+    Policy(PolicyArgs),
+}
+
+/// `bulwark staker deposit`.
+#[derive(Args, Debug)]
+pub struct DepositArgs {
+    /// How much: 100TEST, 25% of what one has, all
+    #[arg(value_name = "AMOUNT")]
+    pub amount: Amount,
+    /// Into which strategy: its token's symbol or its address [default: by the amount's symbol]
+    #[arg(value_name = "STRATEGY")]
+    pub strategy: Option<String>,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
+}
+
+/// `bulwark staker delegate`, `bulwark staker redelegate`.
+#[derive(Args, Debug)]
+pub struct OperatorChoice {
+    /// The operator
+    #[arg(value_name = "OPERATOR")]
+    pub operator: String,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
+}
+
+/// `bulwark staker undelegate`.
+#[derive(Args, Debug)]
+pub struct UndelegateArgs {
+    /// Whom to undelegate, where an operator lets go of a staker [default: the sender]
+    #[arg(value_name = "STAKER")]
+    pub staker: Option<String>,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
+}
+
+/// `bulwark staker show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The staker
+    #[arg(value_name = "STAKER")]
+    pub staker: String,
+    /// The node.
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// `bulwark staker policy`.
+#[derive(Args, Debug)]
+pub struct PolicyArgs {
+    /// The terms.
+    #[command(flatten)]
+    pub terms: TermArgs,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// What was refused, and why.
+pub fn run(command: &StakerCommand) -> Result<(), Failure> {
+    match command {
+        StakerCommand::Deposit(args) => deposit(args),
+        StakerCommand::Delegate(args) => choose(args, false),
+        StakerCommand::Redelegate(args) => choose(args, true),
+        StakerCommand::Undelegate(args) => undelegate(args),
+        StakerCommand::Show(args) => show(args),
+        StakerCommand::Policy(args) => policy(args),
+    }
+}
+
+fn deposit(args: &DepositArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.send.read)?;
+    let from = session.sender(&args.send)?;
+    let strategy = match (&args.strategy, &args.amount) {
+        (Some(name), _) => session.strategy(name)?,
+        (None, Amount::Of(_, symbol)) => session.strategy(symbol)?,
+        (None, _) => {
+            return Err(Failure::usage("which token is meant?")
+                .help("write the amount with its symbol, such as 100TEST, or name the strategy after it"));
+        }
+    };
+    let Strategy { address, token, unit, .. } = strategy;
+    let held = session.client.view(token, &IERC20::balanceOfCall { account: from.address })?;
+    let amount = args.amount.of(&unit, held)?;
+    if amount > held {
+        let (asked, who) = (unit.show(amount), session.name(from.address));
+        let failure = Failure::new(format!("{asked} is more than {who} has: {}", unit.show(held)));
+        return Err(match token == TEST_TOKEN {
+            true => failure.help(
+                "anyone may make test tokens: bulwark chain send TestToken --call mint --with WHO AMOUNT",
+            ),
+            false => failure,
+        });
+    }
+    let call = IERC20::allowanceCall { owner: from.address, spender: STRATEGY_MANAGER };
+    let mut steps = Vec::new();
+    if session.client.view(token, &call)? < amount {
+        let title = format!("let the StrategyManager take {}", unit.show(amount));
+        let call = IERC20::approveCall { spender: STRATEGY_MANAGER, value: amount };
+        steps.push(Step::call(title, token, &call));
+    }
+    let call = IStrategyManager::depositIntoStrategyCall { strategy: address, token, amount };
+    steps.push(Step::call(format!("deposit {}", unit.show(amount)), STRATEGY_MANAGER, &call));
+    session.perform(&args.send, &from, &steps).map(|_| ())
+}
+
+fn choose(args: &OperatorChoice, leaving: bool) -> Result<(), Failure> {
+    let session = Session::open(&args.send.read)?;
+    let from = session.sender(&args.send)?;
+    let operator = session.address(&args.operator)?;
+    let name = session.name(operator);
+    let none = IDelegationManager::SignatureWithExpiry { signature: Vec::new().into(), expiry: U256::ZERO };
+    let step = if leaving {
+        let call = IDelegationManager::redelegateCall {
+            newOperator: operator,
+            newOperatorApproverSig: none,
+            approverSalt: B256::ZERO,
+        };
+        Step::call(format!("leave the operator and delegate to {name}"), DELEGATION_MANAGER, &call)
+    } else {
+        let call = IDelegationManager::delegateToCall {
+            operator,
+            approverSignatureAndExpiry: none,
+            approverSalt: B256::ZERO,
+        };
+        Step::call(format!("delegate to {name}"), DELEGATION_MANAGER, &call)
+    };
+    session.perform(&args.send, &from, &[step]).map(|_| ())
+}
+
+fn undelegate(args: &UndelegateArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.send.read)?;
+    let from = session.sender(&args.send)?;
+    let staker = args.staker.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
+    let title = match staker == from.address {
+        true => "leave the operator and queue all stake for withdrawal".to_owned(),
+        false => format!("let go of {}", session.name(staker)),
+    };
+    let step = Step::call(title, DELEGATION_MANAGER, &IDelegationManager::undelegateCall { staker });
+    session.perform(&args.send, &from, &[step]).map(|_| ())
+}
+
+fn policy(args: &PolicyArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.send.read)?;
+    let from = session.sender(&args.send)?;
+    let terms = args.terms.resolve(&session)?;
+    let call = ICovenants::setPolicyCall { staker: from.address, terms };
+    let title = format!("demand of any operator: {}", args.terms.in_words());
+    session.perform(&args.send, &from, &[Step::call(title, COVENANTS, &call)]).map(|_| ())
+}
+
+fn show(args: &ShowArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.read)?;
+    let staker = session.address(&args.staker)?;
+    let position = session.client.ask("restake_position", json!([staker]))?;
+    session.answer(position, |position| told(&session, staker, position))
+}
+
+fn told(session: &Session, staker: Address, position: &Value) -> Result<String, Failure> {
+    let operator = client::address(&position["operator"])?;
+    let delegated = match operator.is_zero() {
+        true => "nobody".to_owned(),
+        false => session.name(operator),
+    };
+    let mut parts = vec![
+        format!("{} at block {}", show::heading(&staker.to_checksum(None)), position["block"]["number"]),
+        format!("delegates to {delegated}"),
+    ];
+    let holding = |row: &Value| {
+        let strategy = client::address(&row["strategy"]).unwrap_or_default();
+        let shares = |name: &str| {
+            client::amount(&row[name]).map_or_else(|_| "-".into(), |it| session.worth(strategy, it))
+        };
+        vec![session.strategy_in(&row["strategy"]), shares("depositShares"), shares("withdrawableShares")]
+    };
+    let rows: Vec<Vec<String>> = client::items(&position["holdings"]).iter().map(holding).collect();
+    parts.push(show::table_or(&["strategy", "deposited", "withdrawable"], &rows, "nothing is deposited"));
+    let risks: Vec<Vec<String>> =
+        client::items(&position["risks"]).iter().map(|row| risk(session, row)).collect();
+    if !risks.is_empty() {
+        parts.push("What can be lost, and to whom:".to_owned());
+        parts.push(show::table(
+            &["operator set", "now", "in the queue", "with pending", "slashed stake is"],
+            &risks,
+        ));
+    }
+    let queued: Vec<Vec<String>> =
+        client::items(&position["queued"]).iter().map(|row| super::withdrawal::row(session, row)).collect();
+    if !queued.is_empty() {
+        parts.push("On the way out:".to_owned());
+        parts.push(show::table(&super::withdrawal::HEADER, &queued));
+    }
+    Ok(parts.join("\n\n"))
+}
+
+fn risk(session: &Session, row: &Value) -> Vec<String> {
+    let strategy = client::address(&row["strategy"]).unwrap_or_default();
+    let shares = |name: &str| client::amount(&row[name]).unwrap_or_default();
+    let pending = match shares("pendingAtRiskShares") {
+        same if same == shares("atRiskShares") => String::new(),
+        other => {
+            format!("{} from block {}", session.worth(strategy, other), text::grouped(&row["effectBlock"]))
+        }
+    };
+    vec![
+        session.set_in(&row["operatorSet"]),
+        session.worth(strategy, shares("atRiskShares")),
+        session.worth(strategy, shares("atRiskQueuedShares")),
+        pending,
+        if row["redistributes"] == json!(true) { "paid to the service".into() } else { "burnt".into() },
+    ]
+}
