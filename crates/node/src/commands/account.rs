@@ -140,7 +140,7 @@ pub fn encrypt(name: &str, keys: &KeyArgs, key: &PrivateKeySigner) -> Result<Pat
 /// others.
 fn add_address(path: &Path, address: Address) -> io::Result<()> {
     let mut value: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
-    value["address"] = json!(hex::encode(address));
+    client::put(&mut value, "address", json!(hex::encode(address)));
     fs::write(path, format!("{value}\n"))?;
     private(path, 0o600)
 }

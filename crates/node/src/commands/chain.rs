@@ -59,7 +59,7 @@ pub enum ChainCommand {
     /// Ask a view of a contract
     Call(chain_call::CallArgs),
     /// Send ether, or call any contract
-    Send(SendEtherArgs),
+    Send(Box<SendEtherArgs>),
     /// What contracts have written to the log
     Logs(LogArgs),
     /// Seal blocks now (development nodes)
@@ -177,7 +177,7 @@ fn travel(time: u64, read: &ReadArgs) -> Result<(), Failure> {
     let session = Session::open(read)?;
     session.client.ask("evm_increaseTime", json!([time]))?;
     session.client.ask("evm_mine", json!([]))?;
-    let block = session.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
+    let block = &session.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
     let (number, at) = (client::number(&block["number"])?, client::number(&block["timestamp"])?);
     session.answer(json!({ "block": number, "timestamp": at }), |_| {
         Ok(format!("{} s on; block {} is at time {at}", text::grouped(time), text::grouped(number)))
@@ -196,8 +196,8 @@ fn revert(id: &str, read: &ReadArgs) -> Result<(), Failure> {
 
 fn status(read: &ReadArgs) -> Result<(), Failure> {
     let session = Session::open(read)?;
-    let parameters = session.client.ask("restake_parameters", json!([]))?;
-    let block = session.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
+    let parameters = &session.client.ask("restake_parameters", json!([]))?;
+    let block = &session.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
     let version = session.client.ask("web3_clientVersion", json!([]))?;
     let number = |name: &str| client::number(&block[name]);
     let (height, at, fee) = (number("number")?, number("timestamp")?, number("baseFeePerGas")?);
@@ -281,11 +281,11 @@ fn one_block(which: &str, read: &ReadArgs) -> Result<(), Failure> {
 
 fn transaction(hash: &str, read: &ReadArgs) -> Result<(), Failure> {
     let session = Session::open(read)?;
-    let transaction = session.client.ask("eth_getTransactionByHash", json!([hash]))?;
+    let transaction = &session.client.ask("eth_getTransactionByHash", json!([hash]))?;
     if transaction.is_null() {
         return Err(Failure::new(format!("nobody here knows a transaction {hash}")));
     }
-    let receipt = session.client.ask("eth_getTransactionReceipt", json!([hash]))?;
+    let receipt = &session.client.ask("eth_getTransactionReceipt", json!([hash]))?;
     let input: Bytes = transaction["input"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
     let logs: Vec<String> =
         client::items(&receipt["logs"]).iter().map(|log| chain_call::event(&session, log)).collect();
@@ -351,7 +351,7 @@ fn logs(args: &LogArgs) -> Result<(), Failure> {
     let until = args.until.map_or_else(|| json!("latest"), |block| json!(format!("{block:#x}")));
     let mut filter = json!({ "fromBlock": format!("{:#x}", args.since), "toBlock": until });
     if let Some(contract) = &args.contract {
-        filter["address"] = json!(session.address(contract)?);
+        client::put(&mut filter, "address", json!(session.address(contract)?));
     }
     let logs = session.client.ask("eth_getLogs", json!([filter]))?;
     session.answer(json!({ "items": logs, "next": null }), |_| {

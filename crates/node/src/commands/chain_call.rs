@@ -108,7 +108,7 @@ pub fn encode(
         kind.coerce_str(text).map_err(|error| Failure::usage(format!("{text} is no {}: {error}", input.ty)))
     };
     let values = function.inputs.iter().zip(arguments).map(parse).collect::<Result<Vec<_>, _>>()?;
-    let data = function.abi_encode_input(&values).map_err(|error| Failure::usage(error))?;
+    let data = function.abi_encode_input(&values).map_err(Failure::usage)?;
     Ok((function, data.into()))
 }
 

@@ -97,7 +97,7 @@ fn secret(key: &PrivateKeySigner) -> U256 {
 }
 
 fn show_key(args: &OperatorKeyArgs, key: &PrivateKeySigner, is_bn254: bool) -> Result<(), Failure> {
-    let answer = if is_bn254 {
+    let answer = &if is_bn254 {
         let secret = SecretKey::new(secret(key));
         let (g1, g2) = (secret.key_g1(), secret.key_g2());
         let pair = |words: [U256; 2]| words.map(|word| word.to_string());
@@ -112,12 +112,11 @@ fn show_key(args: &OperatorKeyArgs, key: &PrivateKeySigner, is_bn254: bool) -> R
         return commands::print(&format!("{answer:#}\n"));
     }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let coordinate = |path: &str| answer.pointer(path).map(text).unwrap_or_default();
     let rows = match is_bn254 {
-        true => vec![
-            ("key", args.name.clone()),
-            ("G1 x", text(&answer["g1"]["x"])),
-            ("G1 y", text(&answer["g1"]["y"])),
-        ],
+        true => {
+            vec![("key", args.name.clone()), ("G1 x", coordinate("/g1/x")), ("G1 y", coordinate("/g1/y"))]
+        }
         false => vec![("key", args.name.clone()), ("address", text(&answer["address"]))],
     };
     commands::print(&format!("{}\n", show::fields(&rows)))

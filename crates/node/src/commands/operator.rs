@@ -340,7 +340,7 @@ fn stake(session: &Session, row: &Value) -> Option<String> {
 fn book(name: &str, read: &ReadArgs) -> Result<(), Failure> {
     let session = Session::open(read)?;
     let operator = session.address(name)?;
-    let book = session.client.ask("restake_operator", json!([operator]))?;
+    let book = &session.client.ask("restake_operator", json!([operator]))?;
     let allocations = session.client.list("restake_allocations", &[json!(operator)], Map::new())?;
     session.answer(json!({ "operator": book, "allocations": allocations }), |_| {
         if book["isOperator"] == json!(false) {
@@ -352,8 +352,8 @@ fn book(name: &str, read: &ReadArgs) -> Result<(), Failure> {
         let mut rows = vec![
             ("operator", operator.to_checksum(None)),
             ("delegated", if stake.is_empty() { nothing } else { stake.join(", ") }),
-            ("delegators", client::items(&book["delegators"]["items"]).len().to_string()),
-            ("slashes", client::items(&book["slashes"]["items"]).len().to_string()),
+            ("delegators", counted(&book["delegators"])),
+            ("slashes", counted(&book["slashes"])),
         ];
         rows.extend(covenant_in(&book["covenant"]).map(|covenant| ("covenant", covenant)));
         let row = |it: &Value| {
@@ -371,6 +371,12 @@ fn book(name: &str, read: &ReadArgs) -> Result<(), Failure> {
         let header = ["operator set", "strategy", "allocated", "pending", "slashable"];
         Ok(format!("{}\n\n{}", show::fields(&rows), show::table_or(&header, &cells, "nothing is allocated")))
     })
+}
+
+/// How many items the first page of a list has, and whether there are more.
+fn counted(page: &Value) -> String {
+    let count = client::items(&page["items"]).len();
+    if page["more"] == json!(true) { format!("{count} and more") } else { count.to_string() }
 }
 
 /// A change of an allocation that waits.

@@ -206,7 +206,11 @@ fn told(session: &Session, staker: Address, position: &Value) -> Result<String, 
         false => session.name(operator),
     };
     let mut parts = vec![
-        format!("{} at block {}", show::heading(&staker.to_checksum(None)), position["block"]["number"]),
+        format!(
+            "{} at block {}",
+            show::heading(&staker.to_checksum(None)),
+            position.pointer("/block/number").unwrap_or(&Value::Null)
+        ),
         format!("delegates to {delegated}"),
     ];
     let holding = |row: &Value| {

@@ -105,7 +105,7 @@ fn list(read: &ReadArgs) -> Result<(), Failure> {
                 it.unit.symbol.clone(),
                 it.address.to_checksum(None),
                 held(it),
-                show::yes(&it.row["isOpenForDeposits"]),
+                show::yes(it.field("isOpenForDeposits")),
             ]
         };
         let rows: Vec<Vec<String>> = all.iter().map(row).collect();
@@ -114,7 +114,7 @@ fn list(read: &ReadArgs) -> Result<(), Failure> {
 }
 
 fn held(strategy: &Strategy) -> String {
-    client::amount(&strategy.row["totalTokens"]).map_or_else(|_| "-".into(), |it| strategy.unit.show(it))
+    client::amount(strategy.field("totalTokens")).map_or_else(|_| "-".into(), |it| strategy.unit.show(it))
 }
 
 fn one(name: &str, read: &ReadArgs) -> Result<(), Failure> {
@@ -129,13 +129,13 @@ fn one(name: &str, read: &ReadArgs) -> Result<(), Failure> {
         Err(_) => "unknown",
     };
     let mut row = strategy.row.clone();
-    row["paused"] = json!(stopped);
+    client::put(&mut row, "paused", json!(stopped));
     session.answer(row, |_| {
         Ok(show::fields(&[
             ("strategy", strategy.address.to_checksum(None)),
             ("token", format!("{} {}", strategy.unit.symbol, strategy.token.to_checksum(None))),
             ("holds", held(&strategy)),
-            ("open", show::yes(&strategy.row["isOpenForDeposits"])),
+            ("open", show::yes(strategy.field("isOpenForDeposits"))),
             ("paused", stopped.to_owned()),
         ]))
     })

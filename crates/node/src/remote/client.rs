@@ -122,8 +122,9 @@ impl Client {
             let mut params = arguments.to_vec();
             params.push(Value::Object(page));
             let mut answer = self.ask(method, Value::Array(params))?;
-            items.extend(answer["items"].as_array_mut().map(std::mem::take).unwrap_or_default());
-            cursor = answer["next"].take();
+            let taken = answer.get_mut("items").and_then(Value::as_array_mut);
+            items.extend(taken.map(std::mem::take).unwrap_or_default());
+            cursor = answer.get_mut("next").map(Value::take).unwrap_or_default();
             if cursor.is_null() {
                 return Ok(items);
             }
@@ -186,6 +187,13 @@ pub fn amount(value: &Value) -> Result<U256, Failure> {
 pub fn address(value: &Value) -> Result<Address, Failure> {
     let parsed = value.as_str().and_then(|text| text.parse().ok());
     parsed.ok_or_else(|| Failure::new(format!("the node answers {value} where an address is expected")))
+}
+
+/// Sets a field of a JSON object.
+pub fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
 }
 
 /// The items of a JSON array; none if it is no array.

@@ -50,7 +50,7 @@ impl Step {
     fn request(&self, from: Address) -> Value {
         let mut request = json!({ "from": from, "value": format!("{:#x}", self.value), "data": self.data });
         if let Some(to) = self.to {
-            request["to"] = json!(to);
+            client::put(&mut request, "to", json!(to));
         }
         request
     }
@@ -150,7 +150,7 @@ impl Session {
     fn effect(&self, from: &Sender, steps: &[Step]) -> Result<Vec<String>, Failure> {
         let mut said = Vec::new();
         let [first, later @ ..] = steps else { return Ok(said) };
-        let told = self.client.ask("restake_simulate", json!([first.request(from.address)]))?;
+        let told = &self.client.ask("restake_simulate", json!([first.request(from.address)]))?;
         if told["succeeds"] != json!(true) {
             return Err(refusal(first, told["error"].as_str().unwrap_or("the transaction would fail")));
         }
@@ -168,10 +168,14 @@ impl Session {
         let calls: Vec<Value> = steps.iter().map(|step| step.request(from.address)).collect();
         let blocks = json!([{ "blockStateCalls": [{ "calls": calls }] }, "latest"]);
         let answer = self.client.ask("eth_simulateV1", blocks)?;
-        let calls = answer[0]["calls"].as_array().cloned().unwrap_or_default();
+        let calls = answer.pointer("/0/calls").map_or(&[][..], client::items);
         for (step, call) in steps.iter().zip(calls) {
             if call["status"] != json!("0x1") {
-                let why = call["error"]["message"].as_str().unwrap_or("it would fail").to_owned();
+                let why = call
+                    .pointer("/error/message")
+                    .and_then(Value::as_str)
+                    .unwrap_or("it would fail")
+                    .to_owned();
                 return Err(refusal(step, &why));
             }
         }
@@ -185,7 +189,7 @@ impl Session {
         let hash = match signer {
             Signer::Unlocked(from) => {
                 let mut request = step.request(*from);
-                request["gas"] = json!(format!("{gas:#x}"));
+                client::put(&mut request, "gas", json!(format!("{gas:#x}")));
                 self.client.ask("eth_sendTransaction", json!([request]))?
             }
             Signer::Local(key) => {
@@ -202,7 +206,7 @@ impl Session {
     fn transaction(&self, from: Address, step: &Step, gas: u64) -> Result<TxEip1559, Failure> {
         let ask =
             |method: &str, params: Value| self.client.ask(method, params).and_then(|it| client::number(&it));
-        let block = self.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
+        let block = &self.client.ask("eth_getBlockByNumber", json!(["latest", false]))?;
         let base_fee = u128::from(client::number(&block["baseFeePerGas"])?);
         let tip = u128::from(ask("eth_maxPriorityFeePerGas", json!([]))?);
         Ok(TxEip1559 {
@@ -244,10 +248,11 @@ impl Session {
             thread::sleep(GLANCE);
         };
         spinner.finish_and_clear();
-        if receipt["status"] == json!("0x1") {
+        let fields = &receipt;
+        if fields["status"] == json!("0x1") {
             return Ok(receipt);
         }
-        let block = client::number(&receipt["blockNumber"])?;
+        let block = client::number(&fields["blockNumber"])?;
         Err(Failure::new(format!("{}: transaction {hash_text} failed in block {block}", step.title))
             .help(format!("bulwark chain tx {hash_text} shows it")))
     }

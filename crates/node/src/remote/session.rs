@@ -28,6 +28,13 @@ pub struct Strategy {
     pub row: Value,
 }
 
+impl Strategy {
+    /// One of the fields; null if it has none of that name.
+    pub fn field(&self, name: &str) -> &Value {
+        self.row.get(name).unwrap_or(&Value::Null)
+    }
+}
+
 /// One run of a command.
 #[derive(Debug)]
 pub struct Session {
@@ -85,11 +92,12 @@ impl Session {
         }
         let rows = self.client.list("restake_strategies", &[], Map::new())?;
         let read = |row: Value| {
-            let decimals = client::number(&row["decimals"]).ok().and_then(|it| u8::try_from(it).ok());
-            let symbol = row["symbol"].as_str().unwrap_or_default().to_owned();
+            let fields = &row;
+            let decimals = client::number(&fields["decimals"]).ok().and_then(|it| u8::try_from(it).ok());
+            let symbol = fields["symbol"].as_str().unwrap_or_default().to_owned();
             Ok(Strategy {
-                address: client::address(&row["strategy"])?,
-                token: client::address(&row["token"]).unwrap_or_default(),
+                address: client::address(&fields["strategy"])?,
+                token: client::address(&fields["token"]).unwrap_or_default(),
                 unit: Unit { symbol, decimals: decimals.unwrap_or(18) },
                 row,
             })

@@ -102,7 +102,7 @@ pub fn address_of_key(preferences: &Preferences, name: &str) -> Option<Address> 
 /// The address that a file says its encrypted key is of.
 pub fn address_in(path: &Path) -> Option<Address> {
     let value: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
-    let text = value["address"].as_str()?;
+    let text = value.get("address")?.as_str()?;
     text.trim_start_matches("0x").parse().ok()
 }
 
