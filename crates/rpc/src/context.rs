@@ -6,6 +6,7 @@ use crate::{
     config::{Limits, Mode},
     filters::Filters,
     pending::Next,
+    restake::risk::Cache,
     subscriptions::{Feeds, Heads},
     workers::Workers,
 };
@@ -25,6 +26,7 @@ pub(crate) struct Context {
     pub(crate) next: Next,
     pub(crate) limits: Limits,
     pub(crate) client_version: String,
+    pub(crate) risk: Cache,
     instance: Mutex<B256>,
 }
 
@@ -54,6 +56,7 @@ impl Context {
             mode,
             limits,
             client_version,
+            risk: Cache::default(),
             instance: Mutex::new(rand::random::<[u8; 32]>().into()),
         })
     }

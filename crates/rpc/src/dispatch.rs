@@ -65,6 +65,7 @@ const NAMESPACES: &[&[Method]] = &[
     restake::position::METHODS,
     restake::operators::METHODS,
     restake::services::METHODS,
+    restake::risk::METHODS,
     restake::slashes::METHODS,
     restake::preview::METHODS,
     restake::subscribe::METHODS,

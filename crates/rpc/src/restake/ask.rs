@@ -9,7 +9,7 @@ use crate::{
 };
 use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
 use alloy_json_abi::{Function, Param};
-use alloy_primitives::{Address, Bytes, I256, Log, U256, hex};
+use alloy_primitives::{Address, B256, Bytes, I256, Log, U256, hex};
 use alloy_sol_types::SolCall;
 use chain::{
     CallRequest, Outcome, View,
@@ -21,7 +21,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use types::abi::{IERC20, IStrategy};
 
 /// Gas of one view: bounds its time. Views of operators with thousands of allocations fit.
-const VIEW_GAS: u64 = 1_000_000_000;
+pub(super) const VIEW_GAS: u64 = 1_000_000_000;
 
 /// Fields of the ABIs that are counts or heights, whatever their width (`decisions.md` 7).
 const COUNTS: [&str; 2] = ["blockNumber", "slashCount"];
@@ -79,6 +79,14 @@ impl<'c> Snapshot<'c> {
 
     pub(super) fn head(&self) -> u64 {
         self.view.head()
+    }
+
+    /// The hash of the block that the answer is of.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn hash(&self) -> Result<B256, RpcError> {
+        Ok(self.view.hash_of(self.head())?.unwrap_or_default())
     }
 
     pub(super) fn asker(&self) -> Asker<'_> {

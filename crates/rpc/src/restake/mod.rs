@@ -7,6 +7,7 @@ pub(crate) mod ask;
 pub(crate) mod operators;
 pub(crate) mod position;
 pub(crate) mod preview;
+pub(crate) mod risk;
 pub(crate) mod services;
 pub(crate) mod slashes;
 pub(crate) mod subscribe;

@@ -12,6 +12,7 @@ mod methods;
 mod pending;
 mod rest;
 mod restake;
+mod risk;
 mod safety;
 mod simulate;
 mod sockets;

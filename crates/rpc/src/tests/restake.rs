@@ -13,13 +13,13 @@ use types::{
 };
 
 const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000b05");
-const SERVICE: usize = 0;
-const OPERATOR: usize = 1;
+pub(super) const SERVICE: usize = 0;
+pub(super) const OPERATOR: usize = 1;
 const STAKER: usize = 2;
 
 /// A node on which a staker with 1,000 tokens delegates to an operator that allocated 60 % to set 1 of a service.
-struct Scene {
-    node: Node,
+pub(super) struct Scene {
+    pub(super) node: Node,
     nonces: [u64; 3],
 }
 
@@ -28,7 +28,7 @@ fn ether(amount: u64) -> U256 {
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let mut scene = Self { node: node().await, nonces: [FIRST_NONCE, 0, 0] };
         scene.node.get("anvil_setCode", json!([REGISTRAR, bytes!("60015f5260205ff3")])).await;
         let (avs, staker) = (scene.who(SERVICE), scene.who(STAKER));
@@ -73,11 +73,11 @@ impl Scene {
         scene
     }
 
-    fn who(&self, person: usize) -> Address {
+    pub(super) fn who(&self, person: usize) -> Address {
         self.node.address(person)
     }
 
-    async fn send(&mut self, person: usize, to: Address, call: &impl SolCall) -> Value {
+    pub(super) async fn send(&mut self, person: usize, to: Address, call: &impl SolCall) -> Value {
         let input = call.abi_encode().into();
         let raw =
             self.node.signed_with_gas(person, self.nonces[person], TxKind::Call(to), 0, input, 2_000_000);

@@ -1,0 +1,137 @@
+//! `restake_risk…` over a real server: figures of the state as it is, certificates that the contract takes, and what bad
+//! questions are told.
+
+#![allow(clippy::arithmetic_side_effects, reason = "a test: its numbers are small")]
+
+use super::{
+    restake::{OPERATOR, SERVICE, Scene},
+    *,
+};
+use alloy_primitives::B256;
+use types::{
+    abi::{
+        IAllocationManager::{
+            CreateSetParamsV2, RegisterParams, createOperatorSets_1Call, registerForOperatorSetsCall,
+        },
+        IRiskOracle::{publishCall, setListedCall, setPrizeCall},
+    },
+    addresses::{ALLOCATION_MANAGER, RISK_ORACLE, TEST_TOKEN_STRATEGY},
+};
+
+/// The first account owns the chain's contracts, and is the service.
+fn key(scene: &Scene) -> B256 {
+    let mut key = [0; 32];
+    key[..20].copy_from_slice(scene.who(SERVICE).as_slice());
+    key[31] = 1;
+    key.into()
+}
+
+/// The scene whose operator has 600 of 1,000 ether allocated to set 1, which is worth 100 ether to an attacker.
+async fn scene() -> Scene {
+    let mut scene = Scene::new().await;
+    let service = key(&scene);
+    let prize = 100 * 10_u128.pow(18);
+    let call = setPrizeCall { service, prize, numerator: 1, denominator: 3 };
+    scene.send(SERVICE, RISK_ORACLE, &call).await;
+    scene
+}
+
+async fn refused(scene: &Scene, method: &str, params: Value) -> i64 {
+    scene.node.call(method, params).await.unwrap_err().code
+}
+
+#[tokio::test]
+async fn slack_is_that_of_the_state_and_its_certificate_is_what_the_contract_takes() {
+    let mut scene = scene().await;
+    let all = scene.node.get("restake_riskSlack", json!([])).await;
+    assert_eq!((&all["scope"], &all["mode"]), (&json!("all"), &json!("unique")), "{all}");
+    scene.send(SERVICE, RISK_ORACLE, &setListedCall { service: key(&scene), listed: true }).await;
+
+    let slack = scene.node.get("restake_riskSlack", json!([])).await;
+    // A third of 600 ether against 100.
+    assert_eq!((&slack["scope"], &slack["secure"]), (&json!("listed"), &json!(true)), "{slack}");
+    assert!((slack["gammaLower"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{slack}");
+    assert!((slack["gammaUpper"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{slack}");
+    assert_eq!((&slack["services"], &slack["assumedPrizes"]), (&json!(1), &json!(0)));
+    assert_eq!(slack["block"]["number"], scene.node.number("eth_blockNumber", json!([])).await);
+    assert_eq!(scene.node.get("restake_riskSlack", json!([])).await, slack, "kept for the block");
+
+    let known = scene.node.get("restake_riskCertificate", json!([slack["certHash"]])).await;
+    let told = scene.node.get("restake_riskVerify", json!([known["bytes"]])).await;
+    assert_eq!((&told["ok"], &told["claim"]["service"]), (&json!(true), &Value::Null), "{told}");
+    let as_json = scene.node.get("restake_riskVerify", json!([known["certificate"]])).await;
+    assert_eq!(as_json["claim"], told["claim"]);
+
+    let certificate: Bytes = known["bytes"].as_str().unwrap().parse().unwrap();
+    scene.send(OPERATOR, RISK_ORACLE, &publishCall { mode: 1, certificate }).await;
+
+    // A larger prize, and what was proved no longer holds.
+    let call =
+        setPrizeCall { service: key(&scene), prize: 201 * 10_u128.pow(18), numerator: 1, denominator: 3 };
+    scene.send(SERVICE, RISK_ORACLE, &call).await;
+    let told = scene.node.get("restake_riskVerify", json!([known["bytes"]])).await;
+    assert_eq!(told["ok"], false, "{told}");
+    let slack = scene.node.get("restake_riskSlack", json!([{ "level": "c1" }])).await;
+    assert_eq!(slack["secure"], false, "{slack}");
+    let attack = scene.node.get("restake_riskAttack", json!([])).await;
+    assert_eq!(
+        (&attack["profitable"], &attack["attack"]["services"][0]),
+        (&json!(true), &json!(key(&scene)))
+    );
+    let cost: U256 = attack["attack"]["cost"].as_str().unwrap().parse().unwrap();
+    assert_eq!(cost, U256::from(200) * U256::from(10).pow(U256::from(18)));
+}
+
+#[tokio::test]
+async fn the_other_questions_have_answers_on_the_same_network() {
+    let mut scene = scene().await;
+    let (operator, avs) = (scene.who(OPERATOR), scene.who(SERVICE));
+    let named = json!([{ "services": [format!("{}:1", scene.who(SERVICE))] }]);
+    let held = scene.node.get("restake_riskConcentration", named.clone()).await;
+    assert_eq!((&held["hhi"], &held["hands"], &held["scope"]), (&json!(1.0), &json!(1), &json!("named")));
+    let stress = scene.node.get("restake_riskStress", named).await;
+    assert!((stress["priceFallAtLeast"].as_f64().unwrap() - 0.5).abs() < 1e-6, "{stress}");
+    let pool = json!([{ "services": 100, "stake": "1000000000", "theta": "1/1" }]);
+    let pool = scene.node.get("restake_riskPool", pool).await;
+    assert_eq!((&pool["times"], &pool["pooled"]), (&json!(100), &json!("100000000000")));
+    // Allocations are each of one service, so a loss does not spread.
+    let cascade = scene.node.call("restake_riskCascade", json!([{ "shock": [operator] }])).await;
+    assert_eq!(cascade.unwrap_err().code, -32_049);
+
+    // A set without allocations has the whole stake of its one operator: 1,000 ether against 10.
+    let set = CreateSetParamsV2 { operatorSetId: 2, strategies: vec![TEST_TOKEN_STRATEGY], slasher: avs };
+    let call = createOperatorSets_1Call { avs, params: vec![set] };
+    scene.send(SERVICE, ALLOCATION_MANAGER, &call).await;
+    let params = RegisterParams { avs, operatorSetIds: vec![2], data: Bytes::new() };
+    scene.send(OPERATOR, ALLOCATION_MANAGER, &registerForOperatorSetsCall { operator, params }).await;
+    let full = json!([{ "mode": "full", "psi": 0.01 }]);
+    let slack = scene.node.get("restake_riskSlack", full.clone()).await;
+    assert!((slack["gammaLower"].as_f64().unwrap() - 99.0).abs() < 0.01, "{slack}");
+    assert_eq!((&slack["assumedPrizes"], &slack["otherServices"]), (&json!(1), &json!(1)));
+    let cascade = scene.node.get("restake_riskCascade", full.clone()).await;
+    assert_eq!((&cascade["exhaustive"], &cascade["lossLower"]), (&json!(true), &json!(0.01)), "{cascade}");
+    let stress = scene.node.get("restake_riskStress", full).await;
+    assert!(stress["priceFallAtLeast"].as_f64().unwrap() > 0.98 && stress["atLeast"].is_string(), "{stress}");
+}
+
+#[tokio::test]
+async fn bad_questions_have_codes_of_their_own() {
+    let scene = scene().await;
+    for (method, params, code) in [
+        ("restake_riskSlack", json!([{ "mode": "full" }]), -32_040),
+        ("restake_riskSlack", json!([{ "mode": "elastic" }]), -32_044),
+        ("restake_riskSlack", json!([{ "seconds": 6 }]), -32_042),
+        ("restake_riskSlack", json!([{ "level": "c9" }]), -32_042),
+        ("restake_riskCascade", json!([{ "psi": 1.5 }]), -32_042),
+        ("restake_riskSlack", json!([{ "service": B256::repeat_byte(1) }]), -32_043),
+        ("restake_riskSlack", json!([{ "services": [B256::repeat_byte(1)] }]), -32_049),
+        ("restake_riskSlack", json!([{ "services": vec![B256::ZERO; 65] }]), -32_046),
+        ("restake_riskSlack", json!([{ "servces": [] }]), -32_602),
+        ("restake_riskVerify", json!(["0x00"]), -32_047),
+        ("restake_riskVerify", json!([{}]), -32_041),
+        ("restake_riskCertificate", json!([B256::ZERO]), -32_048),
+        ("restake_riskPool", json!([{ "services": 0, "stake": 1 }]), -32_042),
+    ] {
+        assert_eq!(refused(&scene, method, params.clone()).await, code, "{method} {params}");
+    }
+}
