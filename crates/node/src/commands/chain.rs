@@ -150,7 +150,8 @@ pub fn run(command: &ChainCommand) -> Result<(), Failure> {
         ChainCommand::Send(args) => send(args),
         ChainCommand::Logs(args) => logs(args),
         ChainCommand::Mine { blocks, read } => {
-            let told = format!("{} sealed", text::grouped(blocks));
+            let noun = if *blocks == 1 { "block" } else { "blocks" };
+            let told = format!("{} {noun} sealed", text::grouped(blocks));
             develop(read, "anvil_mine", json!([format!("{blocks:#x}")]), &told)
         }
         ChainCommand::Travel { time, read } => travel(*time, read),

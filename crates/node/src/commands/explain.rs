@@ -39,7 +39,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let same = |known: &str| known.eq_ignore_ascii_case(subject);
     if let Some((name, means, help)) = ERRORS.iter().find(|(name, ..)| same(name)) {
         let answer = json!({ "kind": "error", "name": name, "means": means, "help": help });
-        return print(args.json, &answer, &format!("{name}: {means}.\n{help}."));
+        return print(args.json, &answer, &format!("{name}: {means}.\nWhat to do: {help}."));
     }
     if let Some((term, means)) = TERMS.iter().find(|(term, _)| same(term)) {
         let answer = json!({ "kind": "term", "name": term, "means": means });

@@ -243,11 +243,11 @@ fn told(session: &Session, staker: Address, position: &Value) -> Result<String, 
 fn risk(session: &Session, row: &Value) -> Vec<String> {
     let strategy = client::address(&row["strategy"]).unwrap_or_default();
     let shares = |name: &str| client::amount(&row[name]).unwrap_or_default();
-    let pending = match shares("pendingAtRiskShares") {
-        same if same == shares("atRiskShares") => String::new(),
-        other => {
-            format!("{} from block {}", session.worth(strategy, other), text::grouped(&row["effectBlock"]))
-        }
+    let pending = match (shares("pendingAtRiskShares"), row["effectBlock"].as_u64().unwrap_or_default()) {
+        (same, _) if same == shares("atRiskShares") => String::new(),
+        // The allocation is in force, but the operator is not in the set, or the set does not list the strategy.
+        (other, 0) => format!("{}, once it can be slashed", session.worth(strategy, other)),
+        (other, block) => format!("{} from block {}", session.worth(strategy, other), text::grouped(block)),
     };
     vec![
         session.set_in(&row["operatorSet"]),
