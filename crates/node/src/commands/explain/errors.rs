@@ -2,6 +2,40 @@
 
 /// Name, what it means, what to do.
 pub const ERRORS: &[(&str, &str, &str)] = &[
+    ("AlreadySo", "the service or operator is in this state already", "nothing is left to do"),
+    (
+        "CertificateRefused",
+        "the certificate does not prove its figures for the state as it is now",
+        "compute a new one and publish it at once",
+    ),
+    ("FixedPricesForbidden", "fixed prices are allowed on development chains only", "name a feed or a rate"),
+    ("InvalidMode", "the oracle knows no such mode of stake", "use one that it names"),
+    (
+        "InvalidSource",
+        "a source of prices cannot be the price book itself, and needs an age above zero",
+        "name another source",
+    ),
+    ("InvalidThreshold", "a threshold is above zero and at most all", "write a fraction such as 1/3"),
+    (
+        "MalformedCertificate",
+        "the certificate cannot be read at the byte that is named",
+        "publish it as it was computed",
+    ),
+    ("NoAnswer", "the source of prices does not answer", "name a contract that does"),
+    ("NothingProved", "the certificate proves neither a lower nor an upper bound", "compute one that does"),
+    (
+        "OperatorStillRegistered",
+        "the operator is registered with a service that counts",
+        "remove it when it has left",
+    ),
+    ("PriceUnavailable", "a strategy has no price that is fresh enough", "wait until its feed is updated"),
+    ("TooLarge", "there is more of it than the limit allows", "give less"),
+    ("UnknownService", "the oracle does not count this service", "add it first"),
+    (
+        "WiderThanStored",
+        "figures that are as new and tighter are stored already",
+        "publish only what is tighter or newer",
+    ),
     (
         "ActivelyDelegated",
         "the staker delegates already",
@@ -144,7 +178,11 @@ pub const ERRORS: &[(&str, &str, &str)] = &[
         "its supportsAVS must answer true",
     ),
     ("InvalidArbitrator", "the arbitrator cannot be the zero address", "name an account"),
-    ("InvalidCaller", "this account may not do that", "send it from the operator or its appointee"),
+    (
+        "InvalidCaller",
+        "this account may not do that",
+        "send it from the account that may: to slash, the slasher of the set",
+    ),
     ("InvalidCurveType", "a curve is ecdsa or bn254", "choose one of them"),
     (
         "InvalidDepositScalingFactor",
