@@ -3,7 +3,7 @@
 
 use super::{Genesis, GenesisAccount, GenesisError, INITIAL_BASE_FEE, LimitedStrategy};
 use alloy_primitives::{Address, Bytes, U256};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use std::collections::BTreeMap;
 use types::{Params, Preset, Rules, params::Roles};
 
@@ -97,19 +97,26 @@ struct Quantity(U256);
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Number(u64),
-            Text(String),
-        }
-        match Form::deserialize(deserializer) {
-            Ok(Form::Number(number)) => Ok(Self(U256::from(number))),
-            Ok(Form::Text(text)) => parse_number(&text)
-                .map(Self)
-                .ok_or_else(|| D::Error::custom(format!("{text:?} is not a number of at most 256 bits"))),
-            Err(_) => Err(D::Error::custom("expected a number, or a decimal or 0x-hex string")),
-        }
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
+struct QuantityVisitor;
+
+impl Visitor<'_> for QuantityVisitor {
+    type Value = Quantity;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number, or a decimal or 0x-hex string")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Quantity, E> {
+        Ok(Quantity(U256::from(number)))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Quantity, E> {
+        let number = parse_number(text).map(Quantity);
+        number.ok_or_else(|| E::custom(format!("{text:?} is not a number of at most 256 bits")))
     }
 }
 
