@@ -93,7 +93,7 @@ async fn after_the_story_the_chain_goes_on_until_asked_to_end() {
 fn a_story_cut_short_ends_with_130_and_a_taken_port_with_1() {
     let mut child = bulwark(["demo", "--port", "0"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    lines.find(|line| line.starts_with("2/7")).expect("the second chapter begins");
+    lines.find(|line| line.starts_with("2/")).expect("the second chapter begins");
     Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
     // What is still told must be read, or the pipe would fill.
     lines.for_each(drop);

@@ -62,6 +62,8 @@ const kind = (value, key) => {
   if (value === null) return "null";
   if (Array.isArray(value)) return `list of ${value.length}`;
   if (typeof value !== "string") return typeof value;
+  // A checksum of the genesis: another one after every change of what a fresh chain holds.
+  if (key === "forkId") return /^0x0+$/.test(value) ? "zero" : "bytes4";
   if (key === "r" || key === "s") return "quantity";
   if (/^0x([1-9a-f][0-9a-f]*|0)$/.test(value) && value.length < 42) return "quantity";
   if (/^0x([0-9a-fA-F]{2})*$/.test(value))
