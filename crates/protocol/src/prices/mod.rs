@@ -6,7 +6,7 @@
 //! | --- | --- | --- | --- |
 //! | 0 | pause bits | – | 256 |
 //! | 1 | owner | – | 160 |
-//! | 2 | [`Row`] | asset | target 160 · greatest age 32 · kind 8 · feed's decimals 8 · asset's decimals 8 · selector 32 |
+//! | 2 | `Row` | asset | target 160 · greatest age 32 · kind 8 · feed's decimals 8 · asset's decimals 8 · selector 32 |
 //! | 3 | fixed price | asset | 256 |
 //! | 4 | when it was set | asset | 64 |
 //! | 5 | whether fixed prices are allowed | – | 1 |
