@@ -1,7 +1,7 @@
 //! OpenZeppelin's ReentrancyGuard (4.9), with the lock in transient storage: each contract has its own.
 
 use crate::{
-    host::{Host, Result, revert_with},
+    host::{Fatal, Host, Result, revert_with},
     storage::Transient,
 };
 
@@ -9,12 +9,16 @@ use crate::{
 const ENTERED: Transient<bool> = Transient::at(u32::MAX);
 
 /// Refuses to go on while a guarded verb of the running contract runs: all that a verb needs which hands control to
-/// native contracts only, for nobody can come back from those.
+/// native contracts only, for nobody can come back from those. In a static frame it halts here, as the original does
+/// where it takes the lock: before any check that comes after.
 ///
 /// # Errors
-/// `ReentrancyGuard: reentrant call`.
+/// `ReentrancyGuard: reentrant call`, [`Fatal::StaticWrite`].
 pub fn require_not_entered(host: &mut dyn Host) -> Result<()> {
-    if ENTERED.get(host)? { revert_with("ReentrancyGuard: reentrant call") } else { Ok(()) }
+    if ENTERED.get(host)? {
+        return revert_with("ReentrancyGuard: reentrant call");
+    }
+    if host.msg().is_static { Err(Fatal::StaticWrite.into()) } else { Ok(()) }
 }
 
 /// Runs `verb` unless a guarded verb of the same contract is running. On an error the frame is rolled back, and the

@@ -171,7 +171,14 @@ impl MemHost {
     /// # Errors
     /// The verb's. `Fatal::Broken` if the answer does not decode.
     pub fn ask<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return> {
-        let sender = Address::ZERO;
+        self.ask_as(Address::ZERO, to, call)
+    }
+
+    /// Asks by a static call from `sender`, with ample gas.
+    ///
+    /// # Errors
+    /// The verb's. `Fatal::Broken` if the answer does not decode.
+    pub fn ask_as<C: SolCall>(&mut self, sender: Address, to: Address, call: &C) -> Result<C::Return> {
         let msg = Msg { sender, this: to, value: U256::ZERO, selector: C::SELECTOR, is_static: true };
         let outcome = self.transact(msg, &call.abi_encode(), AMPLE_GAS);
         typed::<C>(outcome)

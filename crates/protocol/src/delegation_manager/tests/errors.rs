@@ -2,7 +2,7 @@
 
 use crate::{
     dispatch,
-    host::{Host, Result, revert_empty, revert_with},
+    host::{Fatal, Host, Result, revert_empty, revert_with},
     ledger::Position,
     scene::{AVS, DELAY, Scene, no_approval, operator, staker},
     slashing::ScalingFactor,
@@ -104,6 +104,17 @@ fn operators_stay_operators() {
     assert_eq!(scene.delegate(operator(0), operator(0)), Err(reverts(ActivelyDelegated {})));
     assert_eq!(scene.delegate(staker(1), staker(0)), Err(reverts(OperatorNotRegistered {})));
     assert_eq!(scene.delegate(staker(1), Address::ZERO), Err(reverts(OperatorNotRegistered {})));
+}
+
+#[test]
+fn a_static_frame_halts_at_the_lock_before_any_later_check() {
+    let mut scene = delegated();
+    let register = registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: String::new(),
+    };
+    assert_eq!(scene.chain.ask_as(operator(0), DM, &register), Err(Fatal::StaticWrite.into()));
 }
 
 #[test]
