@@ -2,6 +2,7 @@
 //! answer carries a certificate that the checker accepted, and an interval whose both ends are proved.
 
 mod attacks;
+mod exchange;
 mod relaxation;
 mod search;
 mod simplex;

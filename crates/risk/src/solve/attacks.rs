@@ -65,14 +65,32 @@ impl<'g> Attacker<'g> {
         }
     }
 
-    fn burn(&mut self, operator: usize) {
+    /// The network attacked.
+    pub(super) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// Takes up an attack without parts as it stands.
+    pub(super) fn take(&mut self, attack: &Attack) {
+        self.clear();
+        attack.services.iter().for_each(|service| self.wanted[*service as usize] = true);
+        attack.operators.iter().for_each(|operator| self.burn(*operator as usize));
+    }
+
+    /// Whether an operator that is not burnt has stake in a wanted service.
+    pub(super) fn helps(&self, operator: u32) -> bool {
+        let edges = self.graph.of_operator(operator as usize);
+        !self.burnt[operator as usize] && edges.iter().any(|edge| self.wanted[edge.service as usize])
+    }
+
+    pub(super) fn burn(&mut self, operator: usize) {
         self.burnt[operator] = true;
         for edge in self.graph.of_operator(operator) {
             self.brought[edge.service as usize] += edge.stake;
         }
     }
 
-    fn spare(&mut self, operator: usize) {
+    pub(super) fn spare(&mut self, operator: usize) {
         self.burnt[operator] = false;
         for edge in self.graph.of_operator(operator) {
             self.brought[edge.service as usize] -= edge.stake;
@@ -152,11 +170,16 @@ impl<'g> Attacker<'g> {
                 return None;
             }
         }
+        self.finished()
+    }
+
+    /// The attack as it stands without operators that it does not need; all wanted needs are met by whole operators.
+    pub(super) fn finished(&mut self) -> Option<Priced> {
         self.drop_redundant();
         self.priced(Vec::new(), 0)
     }
 
-    fn unmet(&self) -> bool {
+    pub(super) fn unmet(&self) -> bool {
         (0..self.wanted.len()).any(|it| self.wanted[it] && self.brought[it] < self.graph.need(it))
     }
 

@@ -4,6 +4,7 @@
 
 use super::{
     attacks::{Attacker, Priced},
+    exchange::Wanted,
     relaxation::{Relaxation, Variable},
     simplex::{Outcome, Snapshot},
 };
@@ -17,6 +18,13 @@ use std::{cmp::Ordering, collections::BinaryHeap, rc::Rc};
 const WHOLE: f64 = 1e-7;
 /// Relaxations solved for one case at most.
 const STEPS: usize = 30;
+
+/// Bound and best attack are near when they differ by less than this part.
+const NEAR: f64 = 1e-3;
+/// Sets of operators of an attack that are tried in exchange for others, at most.
+const MOST_SETS: usize = 30_000;
+/// Cases between two looks for exchanges in attacks that are not the best: at first, and later on.
+const EXCHANGE_EVERY: [u64; 2] = [32, 1_024];
 
 /// A case: a node of the tree.
 struct Case {
@@ -107,6 +115,8 @@ pub(super) struct Search<'g> {
     /// What bounds the first cases that were not looked at; infinite when all were.
     unseen: f64,
     pub best: Priced,
+    /// Whether exchanges have been looked for in the best attack.
+    exchanged: bool,
     /// Cases divided.
     pub divided: u64,
     /// Pivots of all relaxations.
@@ -132,6 +142,7 @@ impl<'g> Search<'g> {
             closed: f64::INFINITY,
             unseen: f64::INFINITY,
             best,
+            exchanged: false,
             divided: 0,
             pivots: 0,
             solution: Vec::new(),
@@ -198,6 +209,7 @@ impl<'g> Search<'g> {
             if self.divided >= effort.cases || (effort.stop)(self.progress()) {
                 return;
             }
+            self.exchange(effort.gap);
             let Some(open) = self.open.pop() else { return };
             self.divided += 1;
             let parts = self.divide(open.case, open.branch);
@@ -217,6 +229,28 @@ impl<'g> Search<'g> {
             }
             self.groups[open.group] = Some(relaxation);
         }
+    }
+
+    /// Where bound and best attack are near, looks for a cheaper set of operators that adds up to as much.
+    fn exchange(&mut self, gap: f64) {
+        let floor = self.lower();
+        let ceiling = self.best.ratio();
+        if self.exchanged || ceiling - floor > NEAR * floor {
+            return;
+        }
+        self.exchanged = true;
+        let wanted = Wanted { floor, ceiling, gap, sets: MOST_SETS };
+        if let Some(found) = self.attacker.exchanged(&self.best, &wanted) {
+            self.best = found;
+        }
+    }
+
+    /// The same from an attack near a case's solution, with fewer sets.
+    fn exchange_near(&mut self, found: &Priced, gap: f64) -> Option<Priced> {
+        let (floor, ceiling) = (self.lower(), self.best.ratio());
+        let near = ceiling - floor <= NEAR * floor && found.ratio() - ceiling <= 10.0 * NEAR * ceiling;
+        let wanted = Wanted { floor, ceiling, gap, sets: MOST_SETS / 8 };
+        if near { self.attacker.exchanged(found, &wanted) } else { None }
     }
 
     /// The relaxation of a group, taken out of its place, made when first needed.
@@ -303,7 +337,7 @@ impl<'g> Search<'g> {
             let mut next = ratio;
             if !proved {
                 relaxation.solution(&mut solution);
-                self.improve(&solution, relaxation, step);
+                self.improve(&solution, relaxation, step, gap);
                 let Some(found) = relaxation.ratio_of(&solution) else { break };
                 next = found;
             }
@@ -329,7 +363,7 @@ impl<'g> Search<'g> {
     }
 
     /// Looks for attacks near a fractional one: always at first, later now and then.
-    fn improve(&mut self, solution: &[f64], relaxation: &Relaxation, step: usize) {
+    fn improve(&mut self, solution: &[f64], relaxation: &Relaxation, step: usize, gap: f64) {
         let thresholds: &[f64] = match (self.divided, step) {
             (0..64, _) => &[0.999, 0.5, 1e-6],
             (_, 0) if self.divided.is_multiple_of(4) => &[0.5],
@@ -339,8 +373,14 @@ impl<'g> Search<'g> {
         let whole = !solution[..relaxation.operators.len() + relaxation.rows.len()].iter().any(parts);
         for least in if whole { &[0.5] } else { thresholds } {
             let found = self.attacker.round(solution, &relaxation.operators, &relaxation.rows, *least);
+            let mut found = found;
+            let every = EXCHANGE_EVERY[usize::from(self.divided >= EXCHANGE_EVERY[1])];
+            if step == 0 && self.divided % every == every - 4 {
+                found = found.map(|found| self.exchange_near(&found, gap).unwrap_or(found));
+            }
             if let Some(found) = found.filter(|found| found.beats(&self.best)) {
                 self.best = found;
+                self.exchanged = false;
             }
         }
     }
