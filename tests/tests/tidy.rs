@@ -30,7 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &["types", "light"]),
     ("chain", &["types", "light", "state", "protocol"]),
     ("rpc", &["types", "light", "risk", "state", "protocol", "chain"]),
-    ("node", &["types", "light", "risk", "state", "protocol", "chain", "rpc"]),
+    ("web", &["types", "light", "risk", "chain", "rpc"]),
+    ("node", &["types", "light", "risk", "state", "protocol", "chain", "rpc", "web"]),
 ];
 
 /// Crates that must build without an EVM.

@@ -102,6 +102,7 @@ impl Running {
             limits: serving.limits,
             metrics: Some(metrics),
             client_version: format!("bulwark/{}", client_version()),
+            pages: Some(web::routes()),
         };
         match rpc::serve(chain.clone(), server).await {
             Ok(server) => Ok(Self { chain, server, state_file }),

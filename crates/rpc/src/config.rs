@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub metrics: Option<PrometheusHandle>,
     /// The answer of `web3_clientVersion`.
     pub client_version: String,
+    /// The pages for people: asked for every path that is not the server's own, with [`crate::Reads`] as an extension.
+    pub pages: Option<axum::Router>,
 }
 
 /// Every bound on what callers can ask for.

@@ -177,6 +177,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     NAMESPACES.iter().copied().flatten().map(|method| method.name)
 }
 
+/// A method that only looks, by name.
+pub(crate) fn look(name: &str) -> Option<Look> {
+    let method = NAMESPACES.iter().copied().flatten().find(|method| method.name == name)?;
+    match method.run {
+        Run::Now(look) | Run::Heavy(look) => Some(look),
+        Run::Wait(_) | Run::Together(_) | Run::Socket(_) => None,
+    }
+}
+
 /// The namespaces that a node of this mode offers anything of.
 pub(crate) fn namespaces(mode: &Mode) -> BTreeSet<&'static str> {
     let offered = |method: &&Method| matches!(mode, Mode::Dev { .. }) || method.access == Access::Open;

@@ -13,6 +13,7 @@ mod dev;
 mod dispatch;
 mod error;
 mod eth;
+mod explore;
 mod filters;
 mod health;
 mod json;
@@ -39,7 +40,7 @@ mod workers;
 
 pub use config::{Limits, Mode, ServerConfig};
 pub use offline::Offline;
-pub use server::{ServeError, Server, serve};
+pub use server::{Reads, Refused, ServeError, Server, serve};
 
 #[cfg(test)]
 mod tests;

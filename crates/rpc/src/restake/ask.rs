@@ -38,23 +38,23 @@ static VIEWS: LazyLock<HashMap<[u8; 4], Function>> = LazyLock::new(|| {
 
 /// A token behind a strategy.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Its address; none for the beacon strategy.
-    pub(super) address: Option<Address>,
-    pub(super) symbol: String,
-    pub(super) decimals: u8,
+    pub(crate) address: Option<Address>,
+    pub(crate) symbol: String,
+    pub(crate) decimals: u8,
 }
 
 /// A consistent snapshot.
 pub(crate) struct Snapshot<'c> {
     pub(super) cx: &'c Context,
-    pub(super) view: View,
+    pub(crate) view: View,
     source: At,
     context: BlockContext,
 }
 
 /// Calls on a snapshot. What they read stays in memory from one to the next; what they write is forgotten.
-pub(super) struct Asker<'s> {
+pub(crate) struct Asker<'s> {
     simulator: Simulator<'s>,
     tokens: HashMap<Address, Token>,
 }
@@ -73,7 +73,7 @@ impl<'c> Snapshot<'c> {
         Ok(Self { cx, view, source, context })
     }
 
-    pub(super) fn index(&self) -> Index<'_> {
+    pub(crate) fn index(&self) -> Index<'_> {
         Index::new(self.view.reader())
     }
 
@@ -89,7 +89,7 @@ impl<'c> Snapshot<'c> {
         Ok(self.view.hash_of(self.head())?.unwrap_or_default())
     }
 
-    pub(super) fn asker(&self) -> Asker<'_> {
+    pub(crate) fn asker(&self) -> Asker<'_> {
         let simulator = Simulator::new(&self.source, self.cx.chain.environment(), self.context);
         Asker { simulator, tokens: HashMap::new() }
     }
@@ -108,7 +108,7 @@ impl<'c> Snapshot<'c> {
     ///
     /// # Errors
     /// The database's.
-    pub(super) fn answer(&self, body: Value) -> Result<Value, RpcError> {
+    pub(crate) fn answer(&self, body: Value) -> Result<Value, RpcError> {
         let mut all = Map::new();
         let hash = self.view.hash_of(self.head())?;
         all.insert(
@@ -144,7 +144,7 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub(super) fn try_ask<C: SolCall>(
+    pub(crate) fn try_ask<C: SolCall>(
         &mut self,
         to: Address,
         call: &C,
@@ -157,7 +157,7 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// It failed, or the state cannot be read.
-    pub(super) fn ask<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, RpcError> {
+    pub(crate) fn ask<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, RpcError> {
         let failed = || RpcError::internal(format!("the view {} failed", C::SIGNATURE));
         self.try_ask(to, call)?.ok_or_else(failed)
     }
@@ -189,7 +189,7 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub(super) fn token(&mut self, strategy: Address) -> Result<Token, RpcError> {
+    pub(crate) fn token(&mut self, strategy: Address) -> Result<Token, RpcError> {
         if let Some(token) = self.tokens.get(&strategy) {
             return Ok(token.clone());
         }
@@ -206,6 +206,14 @@ impl Asker<'_> {
         let Some(token) = address else {
             return Ok(Token { address: None, symbol: "shares".into(), decimals: 18 });
         };
+        self.token_at(token)
+    }
+
+    /// A token by its own address.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn token_at(&mut self, token: Address) -> Result<Token, RpcError> {
         let symbol = self.try_ask(token, &IERC20::symbolCall {})?.filter(|symbol| is_plain(symbol));
         let decimals = self.try_ask(token, &IERC20::decimalsCall {})?;
         Ok(Token {
@@ -219,7 +227,7 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub(super) fn underlying(&mut self, strategy: Address, shares: U256) -> Result<U256, RpcError> {
+    pub(crate) fn underlying(&mut self, strategy: Address, shares: U256) -> Result<U256, RpcError> {
         if strategy == types::addresses::BEACON_STRATEGY || shares.is_zero() {
             return Ok(shares);
         }
@@ -256,7 +264,7 @@ fn object(params: &[Param], values: &[DynSolValue]) -> Option<Value> {
 }
 
 /// A value of the ABI as JSON (`decisions.md` 7).
-fn told(param: &Param, it: &DynSolValue) -> Option<Value> {
+pub(crate) fn told(param: &Param, it: &DynSolValue) -> Option<Value> {
     Some(match it {
         DynSolValue::Bool(yes) => value!(yes),
         DynSolValue::Address(address) => value!(address),

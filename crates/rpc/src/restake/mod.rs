@@ -11,7 +11,7 @@ pub(crate) mod risk;
 pub(crate) mod services;
 pub(crate) mod slashes;
 pub(crate) mod subscribe;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use arguments::{Paging, set_in};
 

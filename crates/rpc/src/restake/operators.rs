@@ -82,7 +82,7 @@ fn genesis_strategies(snapshot: &Snapshot<'_>) -> impl Iterator<Item = Address> 
 }
 
 /// All strategies, sorted.
-fn all_strategies(snapshot: &Snapshot<'_>) -> Result<Vec<Address>, RpcError> {
+pub(crate) fn all_strategies(snapshot: &Snapshot<'_>) -> Result<Vec<Address>, RpcError> {
     let mut all = snapshot.index().strategies(None, MOST_STRATEGIES)?.items;
     all.extend(genesis_strategies(snapshot));
     all.sort_unstable();

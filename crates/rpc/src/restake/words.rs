@@ -18,14 +18,14 @@ pub(super) struct Lost<'t> {
 }
 
 /// An account: `0xabcd…1234`.
-pub(super) fn short(account: Address) -> String {
+pub(crate) fn short(account: Address) -> String {
     let text = account.to_checksum(None);
     let (head, tail) = (text.get(..6).unwrap_or_default(), text.get(38..).unwrap_or_default());
     format!("{head}…{tail}")
 }
 
 /// An amount of a token: `3.1 stETH`.
-pub(super) fn amount(tokens: U256, token: &Token) -> String {
+pub(crate) fn amount(tokens: U256, token: &Token) -> String {
     format!("{} {}", decimal(tokens, token.decimals), token.symbol)
 }
 

@@ -2,10 +2,12 @@
 //! Who may come in is `origin`, how many `listener`, what they are told `http` and `rest`.
 
 mod events;
+mod exploring;
 pub(crate) mod http;
 mod listener;
 pub(crate) mod openapi;
 pub(crate) mod origin;
+mod pages;
 mod patience;
 pub(crate) mod rest;
 mod restaking;
@@ -16,6 +18,7 @@ use chain::Chain;
 pub use listener::ServeError;
 use metrics_exporter_prometheus::PrometheusHandle;
 use origin::Policy;
+pub use pages::{Reads, Refused};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) stopping: Stopping,
     pub(crate) clients: Arc<Clients>,
+    /// What draws pages, if there are any.
+    pub(crate) pages: Option<Router>,
 }
 
 /// Tells connections when the server stops.
@@ -77,6 +82,7 @@ pub async fn serve(chain: Chain, config: ServerConfig) -> Result<Server, ServeEr
         metrics: config.metrics,
         stopping: Stopping(stopping),
         clients,
+        pages: config.pages,
     });
     let routes = rest::routes(shared.clone());
     let accepting = tokio::spawn(listener::accept(listener, Arc::new(Door { shared, routes })));

@@ -56,16 +56,19 @@ fn paths() -> Value {
     if let (Some(all), Value::Object(restaking)) = (all.as_object_mut(), restaking_paths()) {
         all.extend(restaking);
     }
+    if let (Some(all), Value::Object(exploring)) = (all.as_object_mut(), exploring_paths()) {
+        all.extend(exploring);
+    }
     all
 }
 
 fn own_paths() -> Value {
     let none = json!([]);
     let mut root = read(
-        "note",
-        "A note for people; with an Upgrade header, a WebSocket for JSON-RPC",
+        "pages",
+        "The pages for people; with an Upgrade header, a WebSocket for JSON-RPC",
         &none,
-        &[("200", text("The note", "text/html")), ("101", json!({ "description": "A WebSocket" }))],
+        &[("200", text("The overview", "text/html")), ("101", json!({ "description": "A WebSocket" }))],
     );
     if let Some(methods) = root.as_object_mut() {
         methods.insert("post".into(), rpc());
@@ -229,6 +232,38 @@ fn restaking_paths() -> Value {
         "/api/v1/slashes": list("slashes", "Slashes, the newest first", &slash_filter),
         "/api/v1/slashes/{set}/{id}": one(
             "losses", "A slash, and what each staker lost by it", Value::Array(of_slash), &page,
+        ),
+    })
+}
+
+/// What the pages show besides; each is the JSON of the page at the same path without `/api/v1`.
+fn exploring_paths() -> Value {
+    let wrong = ("400", text("An argument that cannot be, in one line", "text/plain"));
+    let absent = ("404", text("There is no such thing, in one line", "text/plain"));
+    let get = |id: &str, summary: &str, parameters: Value, keys: &[&str]| {
+        let schema = with_keys(summary, keys);
+        read(id, summary, &parameters, &[("200", answer(summary, &schema)), wrong.clone(), absent.clone()])
+    };
+    let asked = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "query", "required": false, "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    json!({
+        "/api/v1/overview": get(
+            "overview", "Stake, operators, services, risk, slashes and the newest blocks", json!([]),
+            &["block", "chain", "staked", "operators", "services", "risk", "slashes", "blocks", "transactions"],
+        ),
+        "/api/v1/blocks": get(
+            "blocks", "Blocks, the newest first",
+            json!([asked("before", "Only blocks below this one"), asked("limit", "1 to 100; 25 if absent")]),
+            &["head", "items", "next"],
+        ),
+        "/api/v1/blocks/{block}": get(
+            "block", "A block, with its transactions in sentences",
+            json!([in_path("block", "Its number or hash", "0"), asked("skip", "Transactions to leave out")]),
+            &["number", "hash", "timestamp", "items", "next"],
         ),
     })
 }

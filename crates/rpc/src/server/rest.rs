@@ -1,19 +1,19 @@
 //! What is not JSON-RPC: health, metrics, the REST reads, the WebSocket door and a note at `GET /`.
 //! Keys are snake case here, camel case in JSON-RPC (`decisions.md` 7).
 
-use super::{Shared, events, http::plain, openapi, origin::Trust, restaking};
+use super::{Shared, events, exploring, http::plain, openapi, origin::Trust, pages, restaking};
 use crate::{clients::Client, health, restake, socket};
 use axum::{
     Extension, Json, Router,
     body::Body,
     extract::{Path, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, Response, StatusCode, header},
+    http::{Request, Response, StatusCode, header},
     response::{Html, IntoResponse},
     routing::{MethodRouter, get},
 };
 use std::sync::Arc;
 
-/// Shown where the pages will be.
+/// Shown where no pages are.
 const NOTE: &str = include_str!("note.html");
 
 /// The paths and what answers them. What they answer is described in `openapi`.
@@ -29,7 +29,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/api/v1/events", get(events::events)),
         ("/api/v1/openapi.json", get(openapi::page)),
     ];
-    own.into_iter().chain(restaking::table()).collect()
+    own.into_iter().chain(restaking::table()).chain(exploring::table()).collect()
 }
 
 /// The routes besides `POST /`.
@@ -45,8 +45,8 @@ async fn root(
     State(shared): State<Arc<Shared>>,
     Extension(trust): Extension<Trust>,
     Extension(client): Extension<Arc<Client>>,
-    headers: HeaderMap,
     upgrade: Upgrade,
+    request: Request<Body>,
 ) -> Response<Body> {
     match upgrade {
         Ok(upgrade) => {
@@ -56,8 +56,11 @@ async fn root(
                 .max_frame_size(limit)
                 .on_upgrade(move |stream| socket::serve(stream, shared, trust, client))
         }
-        Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
-        Err(_) => Html(NOTE).into_response(),
+        Err(rejection) if pages::is_upgrade(&request) => rejection.into_response(),
+        Err(_) => match pages::page(&shared, request).await {
+            Some(page) => page,
+            None => Html(NOTE).into_response(),
+        },
     }
 }
 
@@ -98,7 +101,12 @@ async fn parameters(State(shared): State<Arc<Shared>>) -> Response<Body> {
     Json(restake::parameters(shared.dispatcher.context()).snake_case()).into_response()
 }
 
-async fn missing() -> Response<Body> {
+async fn missing(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
+    if pages::is_page(request.uri().path())
+        && let Some(page) = pages::page(&shared, request).await
+    {
+        return page;
+    }
     plain(
         StatusCode::NOT_FOUND,
         "nothing is here; JSON-RPC is at POST /, REST is described at /api/v1/openapi.json, health is at /health",

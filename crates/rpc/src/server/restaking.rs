@@ -65,8 +65,8 @@ struct SetQuery {
     future_block: Option<u64>,
 }
 
-type Asked<T> = Result<Query<T>, QueryRejection>;
-type Answer = Response<Body>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Answer = Response<Body>;
 
 impl From<List> for Paging {
     fn from(List { limit, cursor }: List) -> Self {
@@ -75,7 +75,7 @@ impl From<List> for Paging {
 }
 
 /// Runs `work` and answers with what it finds; `absent`: the status where the arguments name nothing.
-async fn tell(
+pub(super) async fn tell(
     shared: Arc<Shared>,
     absent: StatusCode,
     work: impl FnOnce(&Context) -> Result<Value, RpcError> + Send + 'static,
@@ -101,18 +101,18 @@ async fn tell(
 }
 
 /// A part of the path; a refusal in one line if it is not what it should be.
-fn part<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Box<Answer>> {
+pub(super) fn part<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Box<Answer>> {
     let shown: String = text.chars().take(80).collect();
     text.parse().map_err(|_| Box::new(plain(StatusCode::BAD_REQUEST, &format!("{shown:?} is no {what}"))))
 }
 
-fn query<T>(asked: Asked<T>) -> Result<T, Box<Answer>> {
+pub(super) fn query<T>(asked: Asked<T>) -> Result<T, Box<Answer>> {
     let refused = |error: QueryRejection| Box::new(plain(StatusCode::BAD_REQUEST, &error.body_text()));
     asked.map(|Query(asked)| asked).map_err(refused)
 }
 
 /// The answer, or the refusal of what was asked.
-async fn either(answer: Result<impl Future<Output = Answer>, Box<Answer>>) -> Answer {
+pub(super) async fn either(answer: Result<impl Future<Output = Answer>, Box<Answer>>) -> Answer {
     match answer {
         Ok(answer) => answer.await,
         Err(refusal) => *refusal,

@@ -212,6 +212,7 @@ async fn a_port_in_use_is_told_in_one_line() {
         limits: Limits::default(),
         metrics: None,
         client_version: String::new(),
+        pages: None,
     };
     let told = serve(node.chain.clone(), config).await.unwrap_err().to_string();
     assert!(told.contains("is in use") && told.contains("--port") && !told.contains('\n'), "{told}");

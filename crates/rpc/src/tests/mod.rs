@@ -95,6 +95,7 @@ async fn node_keeping(
         limits: Limits::default(),
         metrics: None,
         client_version: "bulwark/test".into(),
+        pages: None,
     };
     change(&mut config);
     let server = serve(chain.clone(), config).await.unwrap();

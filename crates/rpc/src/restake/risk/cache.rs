@@ -26,12 +26,12 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// The answer to the same question on the same block.
-    pub(super) fn answer(&self, head: B256, key: &str) -> Option<Value> {
+    pub(crate) fn answer(&self, head: B256, key: &str) -> Option<Value> {
         let answers = self.answers.lock();
         (answers.0 == head).then(|| answers.1.get(key).cloned()).flatten()
     }
 
-    pub(super) fn keep(&self, head: B256, key: String, answer: Value) {
+    pub(crate) fn keep(&self, head: B256, key: String, answer: Value) {
         let mut answers = self.answers.lock();
         if answers.0 != head || answers.1.len() >= MOST_ANSWERS {
             *answers = (head, HashMap::new());

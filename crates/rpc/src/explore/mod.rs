@@ -1,0 +1,44 @@
+//! What the pages show besides restaking's own reads: an overview, blocks and transactions in words, addresses, search,
+//! the market and the figures of risk together. Each is JSON first, served under `/api/v1`; a page only draws it.
+
+mod amounts;
+mod blocks;
+mod names;
+mod overview;
+mod sentences;
+
+pub(crate) use blocks::{block, blocks};
+pub(crate) use overview::overview;
+
+use crate::{context::Context, dispatch, error::RpcError, params::Params};
+use serde_json::Value;
+
+/// What a method of JSON-RPC that only looks answers, so that a figure has one source.
+///
+/// # Errors
+/// The method's.
+fn asked(cx: &Context, method: &str, params: &Value) -> Result<Value, RpcError> {
+    let look = dispatch::look(method).ok_or_else(|| RpcError::unknown_method(method))?;
+    let text = params.to_string();
+    let reply = look(cx, Params::new(Some(&text)))?;
+    serde_json::from_slice(reply.bytes()).map_err(|error| RpcError::internal(error.to_string()))
+}
+
+/// An answer to one question about the newest block, worked out once a block however often it is asked.
+///
+/// # Errors
+/// What working it out meets.
+fn once_a_block(
+    cx: &Context,
+    key: &str,
+    work: impl FnOnce() -> Result<Value, RpcError>,
+) -> Result<Value, RpcError> {
+    let view = cx.chain.view();
+    let head = view.hash_of(view.head())?.unwrap_or_default();
+    if let Some(known) = cx.risk.answer(head, key) {
+        return Ok(known);
+    }
+    let answer = work()?;
+    cx.risk.keep(head, key.to_owned(), answer.clone());
+    Ok(answer)
+}

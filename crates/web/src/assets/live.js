@@ -1,0 +1,49 @@
+// Live figures: one stream of blocks a page. Each block becomes an event `block` of the body, at which htmx fetches the
+// parts that ask for it. A lost stream is said in place, and opened again. Without this script a reload tells the same.
+"use strict";
+(() => {
+  const PAUSE_MS = 2000;
+  let stream = null;
+  let timer = 0;
+
+  const say = (lost) => {
+    document.getElementById("stream").hidden = !lost;
+    document.documentElement.classList.toggle("stale", lost);
+  };
+
+  const open = () => {
+    clearTimeout(timer);
+    if (stream) stream.close();
+    stream = new EventSource("/api/v1/events?kinds=heads");
+    stream.addEventListener("open", () => say(false));
+    stream.addEventListener("head", (event) => {
+      say(false);
+      document.body.dispatchEvent(new CustomEvent("block", { detail: JSON.parse(event.data) }));
+    });
+    stream.addEventListener("error", () => {
+      say(true);
+      if (stream.readyState === EventSource.CLOSED) timer = setTimeout(open, PAUSE_MS);
+    });
+  };
+
+  // A page that nobody sees holds no stream.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      clearTimeout(timer);
+      if (stream) stream.close();
+      stream = null;
+    } else if (!stream) {
+      open();
+    }
+  });
+  window.addEventListener("pagehide", () => stream && stream.close());
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+
+  // Parts in which somebody reads or types are left alone until the next block.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.detail.elt;
+    if (part.contains(document.activeElement) && document.activeElement !== document.body) event.preventDefault();
+  });
+
+  open();
+})();

@@ -1,0 +1,13 @@
+//! The pages for people: every path of REST without `/api/v1`, drawn on the server from the same answers. They work
+//! without script; two small scripts of our own and htmx make them live. No figure is computed here: only drawn.
+
+mod assets;
+mod charts;
+mod format;
+mod frame;
+mod pages;
+mod parts;
+mod told;
+mod viewer;
+
+pub use pages::routes;

@@ -1,0 +1,70 @@
+//! The routes of the pages: each asks one read of REST at its own path, and draws the answer. A read's refusal becomes a
+//! page with the same status.
+
+mod chain;
+mod overview;
+
+use crate::{
+    assets, frame,
+    told::Told,
+    viewer::{self, Preferences, Viewer},
+};
+use axum::{
+    Extension, Form, Router,
+    body::Body,
+    extract::rejection::FormRejection,
+    http::{Response, StatusCode},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use rpc::{Reads, Refused};
+
+/// All pages. They read through [`Reads`], an extension that the server gives each request.
+pub fn routes() -> Router {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/blocks", get(chain::blocks))
+        .route("/blocks/{block}", get(chain::block))
+        .route("/parts/chip", get(chip))
+        .route("/prefs", post(prefs))
+        .route("/assets/{hash}/{name}", get(assets::serve))
+        .fallback(missing)
+}
+
+/// What a page draws: its title, its section of the navigation, its content.
+struct Drawn {
+    title: String,
+    section: &'static str,
+    body: maud::Markup,
+}
+
+/// Asks the read at the page's own path and draws its answer.
+async fn draw(reads: &Reads, viewer: &Viewer, draw: impl FnOnce(Told<'_>) -> Drawn) -> Response<Body> {
+    let path = if viewer.path == "/" { "/overview" } else { viewer.here.as_str() };
+    match reads.get(&format!("/api/v1{path}")).await {
+        Ok(answer) => {
+            let Drawn { title, section, body } = draw(Told::new(&answer));
+            frame::page(reads, viewer, &frame::Page { title: &title, section, body })
+        }
+        Err(refused) => frame::refused(reads, viewer, &refused),
+    }
+}
+
+async fn chip(Extension(reads): Extension<Reads>) -> Response<Body> {
+    frame::fragment(frame::chip(&reads))
+}
+
+async fn prefs(form: Result<Form<Preferences>, FormRejection>) -> Response<Body> {
+    match form {
+        Ok(Form(preferences)) => viewer::remember(&preferences),
+        Err(_) => (StatusCode::BAD_REQUEST, "a form with `theme` was expected\n").into_response(),
+    }
+}
+
+async fn missing(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
+    let why = format!(
+        "No page is at {}. JSON-RPC is at POST /, REST is described at /api/v1/openapi.json.",
+        viewer.path
+    );
+    frame::refused(&reads, &viewer, &Refused { status: StatusCode::NOT_FOUND, why })
+}

@@ -1,0 +1,193 @@
+//! The pages as a browser meets them: a real chain in memory, a real port, what is sent back to good and to bad requests.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "test code: a panic is how a test fails"
+)]
+
+use alloy_primitives::U256;
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
+use chain::{
+    Chain, Config, History, Mining,
+    genesis::{DevOptions, Genesis},
+};
+use reqwest::{StatusCode, redirect::Policy};
+use rpc::{Limits, Mode, Server, ServerConfig, serve};
+use types::{Preset, Rules};
+
+/// A node that shows pages.
+struct Node {
+    chain: Chain,
+    server: Server,
+    client: reqwest::Client,
+}
+
+fn signers() -> Vec<PrivateKeySigner> {
+    let phrase = "test test test test test test test test test test test junk";
+    (0..3).map(|index| MnemonicBuilder::from_phrase(phrase).index(index).unwrap().build().unwrap()).collect()
+}
+
+impl Node {
+    async fn start() -> Self {
+        let signers = signers();
+        let funds = U256::from(10).pow(U256::from(22));
+        let genesis = Genesis::dev(&DevOptions {
+            chain_id: 31337,
+            preset: Preset::Fast,
+            rules: Rules::Mainnet,
+            accounts: signers.iter().map(|signer| (signer.address(), funds)).collect(),
+            gas_limit: None,
+            timestamp: 1_700_000_000,
+            base_fee: None,
+        });
+        let config = Config {
+            genesis,
+            data_dir: None,
+            history: History::All,
+            mining: Mining::Instant,
+            pool: Default::default(),
+            audit: true,
+        };
+        let chain = Chain::open(config).unwrap();
+        let config = ServerConfig {
+            host: "127.0.0.1".into(),
+            port: 0,
+            mode: Mode::Dev { signers },
+            allow_origins: Vec::new(),
+            allow_hosts: Vec::new(),
+            cors: true,
+            limits: Limits::default(),
+            metrics: None,
+            client_version: "bulwark/test".into(),
+            pages: Some(web::routes()),
+        };
+        let server = serve(chain.clone(), config).await.unwrap();
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { chain, server, client }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.local_addr())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let response = self.client.get(self.url(path)).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    async fn end(self) {
+        self.server.stop().await;
+        self.chain.stop();
+    }
+}
+
+/// Pages of a chain on which nothing has happened.
+const PAGES: &[&str] = &["/", "/blocks", "/blocks/0"];
+
+#[tokio::test]
+async fn every_page_of_an_empty_chain_is_whole_and_keeps_the_policy() {
+    let node = Node::start().await;
+    for path in PAGES {
+        let response = node.client.get(node.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        let text = response.text().await.unwrap();
+        for wanted in ["<!DOCTYPE html>", "<h1>", "</html>", "id=\"main\"", "Skip to content"] {
+            assert!(text.contains(wanted), "{path}: no {wanted}");
+        }
+        for banned in ["style=\"", "<style", "onclick", "javascript:", "https://", "<script>"] {
+            assert!(!text.contains(banned), "{path}: {banned}");
+        }
+        assert_eq!(text.matches("<h1").count(), 1, "{path}");
+        assert!(text.len() < 100_000, "{path}: {} bytes", text.len());
+    }
+    node.end().await;
+}
+
+#[tokio::test]
+async fn each_page_is_json_at_the_same_path() {
+    let node = Node::start().await;
+    for path in PAGES {
+        let twin = if *path == "/" { "/overview" } else { path };
+        let response = node.client.get(node.url(&format!("/api/v1{twin}"))).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{twin}");
+        assert!(response.json::<serde_json::Value>().await.unwrap().is_object(), "{twin}");
+    }
+    node.end().await;
+}
+
+#[tokio::test]
+async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
+    let node = Node::start().await;
+    let huge = "9".repeat(400);
+    let cases = [
+        ("/nowhere".to_owned(), StatusCode::NOT_FOUND),
+        (format!("/blocks/{huge}"), StatusCode::NOT_FOUND),
+        ("/blocks/-1".into(), StatusCode::NOT_FOUND),
+        ("/blocks/1000000".into(), StatusCode::NOT_FOUND),
+        ("/blocks/%00%ff".into(), StatusCode::BAD_REQUEST),
+        ("/blocks?limit=nonsense".into(), StatusCode::BAD_REQUEST),
+        ("/blocks?limit=0".into(), StatusCode::BAD_REQUEST),
+        (format!("/blocks?before={huge}"), StatusCode::BAD_REQUEST),
+        ("/blocks?unknown=1".into(), StatusCode::BAD_REQUEST),
+        ("/blocks/<script>alert(1)</script>".into(), StatusCode::NOT_FOUND),
+        ("/?q=%22%3E%3Cscript%3E".into(), StatusCode::OK),
+    ];
+    for (path, status) in cases {
+        let (got, text) = node.get(&path).await;
+        assert_eq!(got, status, "{path}: {text}");
+        assert!(text.contains("<h1>") && text.contains("action=\"/search\""), "{path}");
+        assert!(!text.contains("<script>"), "{path}");
+    }
+    node.end().await;
+}
+
+#[tokio::test]
+async fn files_are_kept_as_long_as_they_stay_the_same() {
+    let node = Node::start().await;
+    let (_, page) = node.get("/").await;
+    for kind in ["bulwark.css", "htmx.js", "live.js", "mark.svg"] {
+        let at = page.split('"').find(|it| it.starts_with("/assets/") && it.ends_with(kind)).expect(kind);
+        let response = node.client.get(node.url(at)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{at}");
+        assert!(response.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+        let old = format!("/assets/000000000000/{kind}");
+        let response = node.client.get(node.url(&old)).send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-cache");
+    }
+    assert_eq!(node.get("/assets/0/other.js").await.0, StatusCode::NOT_FOUND);
+    node.end().await;
+}
+
+#[tokio::test]
+async fn a_cookie_remembers_the_theme_and_leads_back() {
+    let node = Node::start().await;
+    let post = node.client.post(node.url("/prefs")).form(&[("theme", "dark"), ("back", "/blocks")]);
+    let response = post.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()["location"], "/blocks");
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = node.client.get(node.url("/")).header("cookie", cookie).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("data-theme=\"dark\""));
+    assert!(!node.get("/").await.1.contains("data-theme"));
+    let bad = node.client.post(node.url("/prefs")).body("x").send().await.unwrap();
+    assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+    node.end().await;
+}
+
+#[tokio::test]
+async fn programs_still_find_json_rpc_at_the_same_address() {
+    let node = Node::start().await;
+    let ask = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#;
+    let post = node.client.post(node.url("/")).header("content-type", "application/json").body(ask);
+    let answer: serde_json::Value = post.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["result"], "0x7a69");
+    let (status, text) = node.get("/api/v1/nothing").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(!text.contains("<html"), "programs get a line of text");
+    node.end().await;
+}
