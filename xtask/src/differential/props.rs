@@ -75,9 +75,10 @@ sol! {
     }
 }
 
+pub use IProp::relayCall;
 use IProp::{
-    InMood, deregisterOperatorCall, isValidSignatureCall, rebaseCall, registerOperatorCall, relayCall,
-    setMoodCall, supportsAVSCall, withdrawRestakedBeaconChainETHCall,
+    InMood, deregisterOperatorCall, isValidSignatureCall, rebaseCall, registerOperatorCall, setMoodCall,
+    supportsAVSCall, withdrawRestakedBeaconChainETHCall,
 };
 
 /// Bytes of an answer that is longer than it should be.

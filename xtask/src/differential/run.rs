@@ -3,13 +3,14 @@
 //! out and the rest still makes sense.
 
 use super::{
+    props::{RELAY, relayCall},
     scene::{NOBODY, Side, Stage},
     verbs::{self, Action, Call},
     views::{self, Look, Looks},
 };
 use crate::originals::{release::IAllocations, world::Outcome};
 use alloy_primitives::{Address, Bytes, Log};
-use alloy_sol_types::{SolEvent, SolValue};
+use alloy_sol_types::{SolCall, SolEvent, SolValue};
 use anyhow::{Result, ensure};
 use protocol::audit::{self, Actors, OperatorSetName, UsedKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -241,7 +242,7 @@ impl Run<'_> {
             self.native.world.keep(our_state);
             self.original.world.keep(their_state);
             self.follow(&ours.logs);
-        } else if call.is_spoiled && !ours.success && ours.output.is_empty() {
+        } else if call.is_spoiled && refused_silently(call, &ours) {
             // We decode all calldata before a verb begins, Solidity as it goes: refusing earlier is safe.
             self.story.tally.stricter += 1;
         } else {
@@ -304,4 +305,13 @@ impl Run<'_> {
         self.native.watch.confirm(&mut self.native.world, &self.looks)?;
         self.original.watch.confirm(&mut self.original.world, &self.looks)
     }
+}
+
+/// Whether a call was refused without a reason, be it by the relay's callee.
+fn refused_silently(call: &Call, answer: &Outcome) -> bool {
+    if !answer.success {
+        return answer.output.is_empty();
+    }
+    call.to == RELAY
+        && relayCall::abi_decode_returns(&answer.output).is_ok_and(|it| !it._0 && it._1.is_empty())
 }
