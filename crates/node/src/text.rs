@@ -75,9 +75,48 @@ pub fn short_hash(hash: B256) -> String {
     shortened(&hash.to_string())
 }
 
-fn shortened(hex: &str) -> String {
-    let tail = hex.get(hex.len().saturating_sub(4)..).unwrap_or_default();
-    format!("{}…{tail}", hex.get(..6).unwrap_or_default())
+/// The first six and the last four characters of a name.
+pub fn shortened(name: &str) -> String {
+    let head: String = name.chars().take(6).collect();
+    let tail: String = name.chars().skip(name.chars().count().saturating_sub(4)).collect();
+    format!("{head}…{tail}")
+}
+
+/// Where the cells of a table stand; those of the first column always stand to the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// For names.
+    Left,
+    /// For figures.
+    Right,
+}
+
+/// Rows as lines: each column as wide as its widest cell, two spaces between, `rest` for all but the first.
+pub fn aligned(rows: &[Vec<String>], rest: Side) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match rest {
+            Side::Right if column > 0 => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A table with a dimmed header, its columns as in [`aligned`].
+pub fn table(header: &[&str], rows: &[Vec<String>], rest: Side) -> String {
+    let head: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+    let all: Vec<Vec<String>> = std::iter::once(head).chain(rows.iter().cloned()).collect();
+    let mut lines = aligned(&all, rest);
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{}{first}{}", DIM.render(), DIM.render_reset());
+    }
+    lines.join("\n")
 }
 
 /// A duration as people say it: `212 ms`, `3.4 s`.
@@ -123,6 +162,22 @@ mod tests {
         assert_eq!(percent(U256::from(1), U256::from(3)), "33.33 %");
         assert_eq!(percent(U256::from(1), U256::from(2_000)), "0.05 %");
         assert_eq!(percent(U256::from(1), U256::ZERO), "0.00 %");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let cells = |row: &[&str]| row.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let rows = [cells(&["é", "1", "x"]), cells(&["abc", "20", ""])];
+        assert_eq!(aligned(&rows, Side::Left), ["é    1   x", "abc  20"]);
+        assert_eq!(aligned(&rows, Side::Right), ["é     1  x", "abc  20"]);
+        let table = table(&["name", "n"], &[cells(&["a", "100"])], Side::Right);
+        assert_eq!(anstream::adapter::strip_str(&table).to_string(), "name    n\na     100");
+    }
+
+    #[test]
+    fn a_name_is_shortened_by_characters_whatever_they_are() {
+        assert_eq!(shortened("0x1234567890"), "0x1234…7890");
+        assert_eq!(shortened("größter Betreiber €€"), "größte…r €€");
     }
 
     #[test]

@@ -2,23 +2,9 @@
 
 use crate::text;
 
-/// A table: all columns to the left; no wider than its cells.
+/// A table of names: all columns to the left.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        let head = header.get(column).map_or(0, |name| name.chars().count());
-        cells.max().unwrap_or(0).max(head)
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let head: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-    let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
-    let mut lines = vec![format!("{dim}{}{off}", line(&head))];
-    lines.extend(rows.iter().map(|row| line(row)));
-    lines.join("\n")
+    text::table(header, rows, text::Side::Left)
 }
 
 /// A table, or a sentence where there is nothing to show.

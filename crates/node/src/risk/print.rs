@@ -44,25 +44,9 @@ pub fn percent(fraction: f64) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// A table: the first column left, the others right; no wider than its cells.
+/// A table of figures: the first column left, the others right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        let head = header.get(column).map_or(0, |name| name.chars().count());
-        cells.max().unwrap_or(0).max(head)
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let head: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-    let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
-    let mut lines = vec![format!("{dim}{}{off}", line(&head))];
-    lines.extend(rows.iter().map(|row| line(row)));
-    lines.join("\n")
+    text::table(header, rows, text::Side::Right)
 }
 
 /// Text cut to `most` characters, with an ellipsis where something is missing.
