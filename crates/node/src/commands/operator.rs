@@ -71,10 +71,7 @@ pub struct ActArgs {
 
 impl ActArgs {
     fn open(&self) -> Result<(Session, Sender, Address), Failure> {
-        let session = Session::open(&self.send.read)?;
-        let from = session.sender(&self.send)?;
-        let operator = self.operator.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
-        Ok((session, from, operator))
+        Session::acting(&self.send, self.operator.as_deref())
     }
 }
 

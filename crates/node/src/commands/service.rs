@@ -81,10 +81,7 @@ pub struct ActArgs {
 
 impl ActArgs {
     fn open(&self) -> Result<(Session, Sender, Address), Failure> {
-        let session = Session::open(&self.send.read)?;
-        let from = session.sender(&self.send)?;
-        let service = self.service.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
-        Ok((session, from, service))
+        Session::acting(&self.send, self.service.as_deref())
     }
 }
 

@@ -66,6 +66,17 @@ pub struct Sender {
 }
 
 impl Session {
+    /// A session, who sends in it, and for whom: the one of that name, or the sender itself.
+    ///
+    /// # Errors
+    /// Broken preferences, nobody is named who sends, or a name that nobody knows.
+    pub fn acting(args: &SendArgs, principal: Option<&str>) -> Result<(Self, Sender, Address), Failure> {
+        let session = Self::open(&args.read)?;
+        let from = session.sender(args)?;
+        let principal = principal.map_or(Ok(from.address), |name| session.address(name))?;
+        Ok((session, from, principal))
+    }
+
     /// Who sends: --from, the key's account, or the preferences'.
     ///
     /// # Errors
