@@ -178,15 +178,14 @@ fn every_pair(graph: &Graph, budget: u128) -> Option<(Vec<usize>, Attack)> {
             sums[set] = sums[rest] + edge.map_or(0, |edge| edge.stake);
         }
     }
+    let needs = |shock: usize| -> Vec<u128> {
+        let left = graph.services().iter().zip(&by_service);
+        left.map(|(service, sums)| service.theta.ceil_of(sums[sets - 1] - sums[shock])).collect()
+    };
     let mut best: Option<(u128, usize, usize)> = None;
     for shock in (0..sets).filter(|shock| stakes[*shock] <= budget) {
         let alive = (sets - 1) & !shock;
-        let needs: Vec<u128> = graph
-            .services()
-            .iter()
-            .zip(&by_service)
-            .map(|(service, sums)| service.theta.ceil_of(sums[sets - 1] - sums[shock]))
-            .collect();
+        let needs = needs(shock);
         let mut set = alive;
         while set > 0 {
             let cost = stakes[set];
@@ -201,12 +200,7 @@ fn every_pair(graph: &Graph, budget: u128) -> Option<(Vec<usize>, Attack)> {
     }
     let (_, shock, set) = best?;
     let members = |set: usize| (0..operators).filter(|it| set >> it & 1 == 1).collect::<Vec<_>>();
-    let needs: Vec<u128> = graph
-        .services()
-        .iter()
-        .zip(&by_service)
-        .map(|(service, sums)| service.theta.ceil_of(sums[sets - 1] - sums[shock]))
-        .collect();
+    let needs = needs(shock);
     let services = covered(graph, &by_service, &needs, set).collect();
     let gone: Vec<bool> = (0..operators).map(|it| shock >> it & 1 == 1).collect();
     confirmed(graph, &gone, services, members(set)).map(|attack| (members(shock), attack))

@@ -128,9 +128,7 @@ fn register(
     key: &PrivateKeySigner,
     is_bn254: bool,
 ) -> Result<(), Failure> {
-    let session = Session::open(&args.send.read)?;
-    let from = session.sender(&args.send)?;
-    let operator = args.operator.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
+    let (session, from, operator) = Session::acting(&args.send, args.operator.as_deref())?;
     let set = session.set(set)?;
     let (data, signature) = match is_bn254 {
         true => prove_bn254(&session, operator, set, key)?,

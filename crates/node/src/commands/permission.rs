@@ -125,9 +125,7 @@ fn change_admin(args: &AdminArgs) -> Result<(), Failure> {
 }
 
 fn appoint(args: &AppointArgs) -> Result<(), Failure> {
-    let session = Session::open(&args.send.read)?;
-    let from = session.sender(&args.send)?;
-    let account = args.account.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
+    let (session, from, account) = Session::acting(&args.send, args.account.as_deref())?;
     let (appointee, target) = (session.address(&args.appointee)?, session.address(&args.contract)?);
     let function = chain_call::function(&session, &args.contract, &args.function)?;
     let selector = function.selector();

@@ -172,9 +172,7 @@ fn choose(args: &OperatorChoice, leaving: bool) -> Result<(), Failure> {
 }
 
 fn undelegate(args: &UndelegateArgs) -> Result<(), Failure> {
-    let session = Session::open(&args.send.read)?;
-    let from = session.sender(&args.send)?;
-    let staker = args.staker.as_deref().map_or(Ok(from.address), |name| session.address(name))?;
+    let (session, from, staker) = Session::acting(&args.send, args.staker.as_deref())?;
     let title = match staker == from.address {
         true => "leave the operator and queue all stake for withdrawal".to_owned(),
         false => format!("let go of {}", session.name(staker)),

@@ -144,6 +144,11 @@ impl Node {
         self.call(method, params).await.unwrap_or_else(|error| panic!("{method}: {error:?}"))
     }
 
+    /// What a path of the REST interface answers.
+    async fn rest(&self, path: &str) -> Value {
+        self.client.get(self.url(path)).send().await.unwrap().json().await.unwrap()
+    }
+
     /// A quantity.
     async fn number(&self, method: &str, params: Value) -> u64 {
         number(&self.get(method, params).await)

@@ -178,28 +178,10 @@ async fn a_position_and_a_book_tell_all_at_one_block() {
     assert_eq!(known.len(), 3, "of the genesis: {known:?}");
 
     // The same over REST, in snake case.
-    let rest: Value = scene
-        .node
-        .client
-        .get(scene.node.url(&format!("/api/v1/stakers/{staker}")))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let rest = scene.node.rest(&format!("/api/v1/stakers/{staker}")).await;
     assert_eq!(rest, crate::restake::ask::snake_case(position));
     let root = waiting["root"].as_str().unwrap();
-    let rest: Value = scene
-        .node
-        .client
-        .get(scene.node.url(&format!("/api/v1/withdrawals/{root}")))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let rest = scene.node.rest(&format!("/api/v1/withdrawals/{root}")).await;
     assert_eq!(rest["status"], "queued");
     scene.node.end().await;
 }
