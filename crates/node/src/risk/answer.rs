@@ -3,7 +3,7 @@
 
 use super::source::text_of;
 pub use super::{
-    print::{cut, operator as name},
+    print::{cut, ether, number, operator as name, percent, wei},
     source::{GraphArgs, Source as Network},
 };
 use crate::{commands, failure::Failure, text};
@@ -141,54 +141,4 @@ pub fn wrapped(words: &str) -> String {
         text.push_str(word);
     }
     text
-}
-
-/// Ether with the digits that its size deserves.
-pub fn ether(amount: f64) -> String {
-    let decimals = match amount.abs() {
-        0.0 => 0,
-        size if size >= 10_000.0 => 0,
-        size if size >= 1.0 => 2,
-        _ => 4,
-    };
-    let fixed = format!("{:.decimals$}", amount.abs());
-    let (whole, rest) = fixed.split_once('.').unwrap_or((&fixed, ""));
-    let sign =
-        if amount < 0.0 && fixed.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) { "−" } else { "" };
-    let point = if rest.is_empty() { "" } else { "." };
-    format!("{sign}{}{point}{rest}", text::grouped(whole))
-}
-
-/// Wei as ether.
-pub fn wei(amount: u128) -> String {
-    ether(amount as f64 / 1e18)
-}
-
-/// A share as per cent.
-pub fn percent(share: f64) -> String {
-    format!("{} %", number(share * 100.0, 2))
-}
-
-/// A number with a proper minus.
-pub fn number(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('-', "−")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_show_the_digits_that_their_size_deserves() {
-        for (amount, shown) in [
-            (4_089_846.0, "4,089,846"),
-            (9_999.5, "9,999.50"),
-            (0.18401, "0.1840"),
-            (-12.5, "−12.50"),
-            (-0.0, "0"),
-        ] {
-            assert_eq!(ether(amount), shown);
-        }
-        assert_eq!(percent(0.0279953), "2.80 %");
-    }
 }

@@ -45,8 +45,8 @@ pub fn run(args: &AttackArgs) -> Result<(), Failure> {
         let answer = json!({
             "profitable": witness.prize > witness.cost,
             "attack": check::witness_json(&source, witness),
-            "gamma_lower": print::number(slack.lower),
-            "gamma_upper": print::number(slack.upper),
+            "gamma_lower": print::finite(slack.lower),
+            "gamma_upper": print::finite(slack.upper),
             "mode": source.graph.mode().name(),
             "prize_rule": source.rule.map(|rule| rule.to_string()),
             "block": source.block,
@@ -63,8 +63,8 @@ fn told(source: &Source, slack: &Slack, witness: &Priced) -> String {
         source.heading(),
         format!(
             "The cheapest attack for its prize {pays}: it costs {} and brings {}.",
-            print::ether(witness.cost),
-            print::ether(witness.prize)
+            print::proved(witness.cost),
+            print::proved(witness.prize)
         ),
         format!(
             "No attack has a better ratio than γ = {} (this one: {}).",
@@ -76,7 +76,7 @@ fn told(source: &Source, slack: &Slack, witness: &Priced) -> String {
     let services = witness.attack.services.iter().filter_map(|it| {
         let (index, service) = (*it as usize, source.graph.services().get(*it as usize)?);
         let need = source.graph.need(index);
-        Some(vec![print::cut(&service.name, 40), print::ether(need), print::ether(service.prize)])
+        Some(vec![print::cut(&service.name, 40), print::proved(need), print::proved(service.prize)])
     });
     let services: Vec<_> = services.collect();
     lines.push(print::table(&["service", "need", "prize"], services.get(..SHOWN).unwrap_or(&services)));
@@ -85,7 +85,7 @@ fn told(source: &Source, slack: &Slack, witness: &Priced) -> String {
         witness.attack.operators.iter().filter_map(|it| source.graph.operators().get(*it as usize)).collect();
     burnt.sort_by_key(|operator| std::cmp::Reverse(operator.stake));
     let operators: Vec<_> =
-        burnt.iter().take(SHOWN).map(|it| vec![print::operator(&it.id), print::ether(it.stake)]).collect();
+        burnt.iter().take(SHOWN).map(|it| vec![print::operator(&it.id), print::proved(it.stake)]).collect();
     if !operators.is_empty() {
         lines.push(print::table(&["operator", "stake lost"], &operators));
     }

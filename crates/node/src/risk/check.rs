@@ -80,8 +80,8 @@ fn answer(source: &Source, service: Option<usize>, slack: &Slack, secure: Option
     let bytes = certificate::hash(&slack.certificate);
     json!({
         "secure": secure,
-        "gamma_lower": print::number(slack.lower),
-        "gamma_upper": print::number(slack.upper),
+        "gamma_lower": print::finite(slack.lower),
+        "gamma_upper": print::finite(slack.upper),
         "level": slack.level.name(),
         "mode": source.graph.mode().name(),
         "prize_rule": source.rule.map(|rule| rule.to_string()),
@@ -113,7 +113,7 @@ pub fn witness_json(source: &Source, witness: &Priced) -> Value {
 /// The answer for people: the verdict first.
 fn told(source: &Source, service: Option<usize>, slack: &Slack, secure: Option<bool>) -> String {
     let subject = subject(source, service);
-    let percent = |gamma: f64| print::percent((gamma * 1e6).floor() / 1e6);
+    let percent = |gamma: f64| print::exact_percent((gamma * 1e6).floor() / 1e6);
     let (style, verdict) = match secure {
         _ if slack.lower.is_infinite() => {
             (text::ACCENT, format!("{subject} is secure: nothing is to be gained"))
@@ -139,8 +139,8 @@ fn told(source: &Source, service: Option<usize>, slack: &Slack, secure: Option<b
             "attack      {} services by {} operators: costs {}, brings {}",
             witness.attack.services.len(),
             operators_of(witness),
-            print::ether(witness.cost),
-            print::ether(witness.prize)
+            print::proved(witness.cost),
+            print::proved(witness.prize)
         ));
     }
     lines.push(format!("certificate {}", certificate::hash(&slack.certificate)));

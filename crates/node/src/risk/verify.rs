@@ -37,7 +37,7 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
         let error = verified.as_ref().err().map(ToString::to_string);
         let claim = verified.as_ref().ok();
         let bound = |it: fn(&Claim) -> Option<certificate::Fraction>| {
-            claim.and_then(it).map(certificate::gamma).map(print::number)
+            claim.and_then(it).map(certificate::gamma).map(print::finite)
         };
         let answer = json!({
             "ok": verified.is_ok(),
