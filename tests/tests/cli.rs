@@ -4,94 +4,21 @@
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "test code: a panic is how a test fails"
 )]
 
-use serde_json::Value;
-use std::{fs, process::Command};
-use tempfile::TempDir;
-use tests::{Bulwark, Ended, bulwark, process::end};
+use std::fs;
+use tests::{Desk, process::end};
 
 /// The private key of the second test account, as anvil's banner prints it.
 const KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 const OWNER: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
-/// Init code of a contract that answers every call with one.
-const AGREEABLE: &str = "0x6760015f5260205ff35f5260086018f3";
-
-/// A node, and a home of its own for keys and names.
-struct Desk {
-    node: Bulwark,
-    home: TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { node: Bulwark::dev(&["--audit"]), home: tempfile::tempdir().unwrap() }
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = bulwark(line.split_whitespace());
-        command.env("BULWARK_RPC", self.node.url()).env("HOME", self.home.path());
-        command.env("XDG_CONFIG_HOME", self.home.path());
-        command
-    }
-
-    fn run(&self, line: &str) -> Ended {
-        end(self.command(line))
-    }
-
-    /// Runs a line that succeeds, and answers what it prints.
-    fn told(&self, line: &str) -> String {
-        let ended = self.run(line);
-        assert_eq!(ended.code(), 0, "{line}: {ended:?}");
-        ended.stdout
-    }
-
-    /// Runs a line that succeeds, and answers its JSON.
-    fn json(&self, line: &str) -> Value {
-        let told = self.told(&format!("{line} --json"));
-        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{line}: {error}: {told}"))
-    }
-
-    /// Runs a line that fails with an exit code, and answers the error and the help.
-    fn refused(&self, line: &str, code: i32) -> String {
-        let ended = self.run(line);
-        assert_eq!(ended.code(), code, "{line}: {ended:?}");
-        ended.error();
-        ended.stderr
-    }
-
-    fn mint(&self, who: &str) {
-        self.told(&format!(
-            "chain send TestToken --call mint --with {who} 1000000000000000000000 --from {who} --yes"
-        ));
-    }
-
-    /// dev3 is a service with set 1 of TEST; dev2 an operator in it with 40 % allocated.
-    fn restake(&self) {
-        let made = self.json(&format!("chain send --create {AGREEABLE} --from dev3 --yes"));
-        let registrar = made["transactions"][0]["contract"].as_str().unwrap().to_owned();
-        for line in [
-            "service create ipfs://service --from dev3 --yes",
-            &format!("service registrar {registrar} --from dev3 --yes"),
-            "service set dev3:1 TEST --from dev3 --yes",
-            "operator register --metadata ipfs://olga --from dev2 --yes",
-            "chain mine 20",
-            "operator join dev3:1 --from dev2 --yes",
-            "operator allocate dev3:1 TEST 40% --from dev2 --yes",
-        ] {
-            self.told(line);
-        }
-    }
-}
 
 #[test]
 fn a_staker_deposits_delegates_is_slashed_and_leaves_with_the_rest() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     desk.restake();
     desk.mint("dev1");
     desk.told("staker deposit 100TEST --from dev1 --yes");
@@ -118,7 +45,7 @@ fn a_staker_deposits_delegates_is_slashed_and_leaves_with_the_rest() {
 
 #[test]
 fn a_dry_run_and_calldata_send_nothing_and_say_what_would_be_sent() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     desk.mint("dev1");
     let before = desk.json("chain status")["block"].clone();
     let dry = desk.json("staker deposit 50% TEST --from dev1 --dry-run");
@@ -135,7 +62,7 @@ fn a_dry_run_and_calldata_send_nothing_and_say_what_would_be_sent() {
 
 #[test]
 fn keys_sign_from_the_environment_files_phrases_and_encrypted_files() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     let secret = |name: &str, text: &str| {
         let path = desk.home.path().join(name);
         fs::write(&path, text).unwrap();
@@ -174,7 +101,7 @@ fn keys_sign_from_the_environment_files_phrases_and_encrypted_files() {
 
 #[test]
 fn keys_of_both_curves_are_made_and_registered() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     desk.restake();
     let password = desk.home.path().join("password");
     fs::write(&password, "open sesame").unwrap();
@@ -199,7 +126,7 @@ fn keys_of_both_curves_are_made_and_registered() {
 
 #[test]
 fn an_appointee_acts_for_an_operator_within_its_covenant() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     desk.restake();
     let denied = desk.refused("operator delay 5 --operator dev2 --from dev6 --yes", 1);
     assert!(denied.contains("InvalidPermissions") || denied.contains("InvalidCaller"), "{denied}");
@@ -218,7 +145,7 @@ fn an_appointee_acts_for_an_operator_within_its_covenant() {
 
 #[test]
 fn the_chain_is_looked_at_and_travelled() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     let id = desk.told("chain snapshot");
     desk.mint("dev1");
     let logs = desk.told("chain logs TestToken");
@@ -238,7 +165,7 @@ fn the_chain_is_looked_at_and_travelled() {
 
 #[test]
 fn refusals_name_the_value_and_what_to_do() {
-    let desk = Desk::new();
+    let desk = Desk::new(&[]);
     fs::create_dir_all(desk.home.path().join("bulwark")).unwrap();
     let book = format!("from = \"alice\"\n[names]\nalice = \"{OWNER}\"\n");
     fs::write(desk.home.path().join("bulwark/commands.toml"), book).unwrap();

@@ -2,6 +2,7 @@
 //! become amounts, steps become signed transactions; answers become tables or JSON.
 
 pub mod amount;
+pub mod approval;
 pub mod args;
 pub mod client;
 pub mod names;
@@ -10,3 +11,4 @@ pub mod send;
 pub mod session;
 pub mod show;
 pub mod signer;
+pub mod warnings;

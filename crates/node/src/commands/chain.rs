@@ -330,7 +330,7 @@ fn send(args: &SendEtherArgs) -> Result<(), Failure> {
 fn intended(session: &Session, args: &SendEtherArgs, value: U256) -> Result<Step, Failure> {
     let Some(name) = &args.to else {
         let data = args.create.clone().unwrap_or_default();
-        return Ok(Step { title: "make a contract".into(), to: None, value, data });
+        return Ok(Step { title: "make a contract".into(), to: None, value, data, warnings: Vec::new() });
     };
     let to = session.address(name)?;
     let (title, data) = match &args.call {
@@ -344,7 +344,7 @@ fn intended(session: &Session, args: &SendEtherArgs, value: U256) -> Result<Step
             (format!("call {} of {}{paid}", function.name, session.name(to)), data)
         }
     };
-    Ok(Step { title, to: Some(to), value, data })
+    Ok(Step { title, to: Some(to), value, data, warnings: Vec::new() })
 }
 
 fn logs(args: &LogArgs) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! `bulwark key`: the signing keys of operators in operator sets: kept encrypted as accounts are, shown, and registered
 //! with the proof that the contract asks for.
 
-use super::account;
+use super::account::{self, AccountCommand};
 use crate::{
     commands,
     failure::Failure,
@@ -21,7 +21,10 @@ use clap::{Args, Subcommand};
 use light::bn254::SecretKey;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use types::{abi::IKeyRegistrar, addresses::KEY_REGISTRAR};
+use types::{
+    abi::{IKeyRegistrar, ISafeExit},
+    addresses::{KEY_REGISTRAR, SAFE_EXIT},
+};
 
 /// The order of BN254's groups: secrets are below it.
 const BN254_ORDER: U256 = U256::from_limbs([
@@ -38,6 +41,24 @@ pub enum KeyCommand {
     Bn254(OperatorKeyArgs),
     /// A key of Ethereum's own kind: made if there is none of that name
     Ecdsa(OperatorKeyArgs),
+    /// What is done with the encrypted keys of accounts, which lie beside these.
+    #[command(flatten)]
+    Kept(AccountCommand),
+    /// Free a registered key of an operator set that was left, for the same operator
+    Release(ReleaseArgs),
+}
+
+/// `bulwark key release`.
+#[derive(Args, Debug)]
+pub struct ReleaseArgs {
+    /// The operator set: SERVICE:NUMBER
+    pub set: String,
+    /// The operator, where an appointee acts for it [default: the sender]
+    #[arg(long, value_name = "WHO", help_heading = "Sending")]
+    pub operator: Option<String>,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
 }
 
 /// `bulwark key bn254`, `bulwark key ecdsa`.
@@ -67,12 +88,23 @@ pub fn run(command: &KeyCommand) -> Result<(), Failure> {
     let (args, is_bn254) = match command {
         KeyCommand::Bn254(args) => (args, true),
         KeyCommand::Ecdsa(args) => (args, false),
+        KeyCommand::Kept(command) => return account::run(command),
+        KeyCommand::Release(args) => return release(args),
     };
     let key = read_or_make(args, is_bn254)?;
     match &args.register {
         Some(set) => register(args, set, &key, is_bn254),
         None => show_key(args, &key, is_bn254),
     }
+}
+
+fn release(args: &ReleaseArgs) -> Result<(), Failure> {
+    let (session, from, operator) = Session::acting(&args.send, args.operator.as_deref())?;
+    let set = session.set(&args.set)?;
+    let operator_set = ISafeExit::OperatorSet { avs: set.avs, id: set.id };
+    let call = ISafeExit::releaseKeyCall { operator, operatorSet: operator_set };
+    let title = format!("free the key in {}:{}", session.name(set.avs), set.id);
+    session.perform(&args.send, &from, &[Step::call(title, SAFE_EXIT, &call)]).map(|_| ())
 }
 
 fn read_or_make(args: &OperatorKeyArgs, is_bn254: bool) -> Result<PrivateKeySigner, Failure> {

@@ -5,6 +5,7 @@ use crate::{
     failure::Failure,
     remote::{
         amount::Amount,
+        approval::{Approval, Approver},
         args::{ReadArgs, SendArgs},
         client,
         names::Set,
@@ -14,9 +15,10 @@ use crate::{
     },
     text,
 };
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 use types::{
     abi::{IAllocationManager, ICovenants, IDelegationManager, ISafeExit},
     addresses::{ALLOCATION_MANAGER, COVENANTS, DELEGATION_MANAGER, SAFE_EXIT},
@@ -35,6 +37,8 @@ pub enum OperatorCommand {
     Join(JoinArgs),
     /// Leave operator sets of a service
     Leave(LeaveArgs),
+    /// Sign a delegation as the operator's approver
+    Approve(ApproveArgs),
     /// Set how many blocks one's allocations wait before they count
     Delay(DelayArgs),
     /// Promise limits that the chain keeps
@@ -144,9 +148,36 @@ pub struct LeaveArgs {
     /// Force a requested exit whose grace is over
     #[arg(long, conflicts_with = "safe")]
     pub force: bool,
+    /// Take the request of an exit back
+    #[arg(long, conflicts_with_all = ["safe", "force"])]
+    pub cancel: bool,
     /// Who acts.
     #[command(flatten)]
     pub act: ActArgs,
+}
+
+/// `bulwark operator approve`.
+#[derive(Args, Debug)]
+pub struct ApproveArgs {
+    /// The operator
+    pub operator: String,
+    /// The staker who may delegate to it
+    pub staker: String,
+    /// The approver's key, encrypted: a file or a name
+    #[arg(long, value_name = "FILE|NAME")]
+    pub approver_key: String,
+    /// File with its password [default: as for accounts]
+    #[arg(long, value_name = "FILE")]
+    pub approver_password_file: Option<PathBuf>,
+    /// Until when it holds, in seconds since 1970 [default: an hour from now]
+    #[arg(long, value_name = "SECONDS")]
+    pub expiry: Option<u64>,
+    /// The salt (32 bytes) [default: drawn]
+    #[arg(long, value_name = "HEX")]
+    pub salt: Option<B256>,
+    /// The node.
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// `bulwark operator delay`.
@@ -181,6 +212,7 @@ pub fn run(command: &OperatorCommand) -> Result<(), Failure> {
         OperatorCommand::Allocate(args) => allocate(args),
         OperatorCommand::Join(args) => join(args),
         OperatorCommand::Leave(args) => leave(args),
+        OperatorCommand::Approve(args) => approve(args),
         OperatorCommand::Delay(args) => delay(args),
         OperatorCommand::Covenant(args) => covenant(args),
         OperatorCommand::Show { operator, read } => book(operator, read),
@@ -246,7 +278,8 @@ fn allocate(args: &AllocateArgs) -> Result<(), Failure> {
         session.name(set.avs),
         set.id
     );
-    session.perform(&args.act.send, &from, &[Step::call(title, ALLOCATION_MANAGER, &call)]).map(|_| ())
+    let step = Step::call(title, ALLOCATION_MANAGER, &call).warned(session.warn_of_set(set)?);
+    session.perform(&args.act.send, &from, &[step]).map(|_| ())
 }
 
 fn join(args: &JoinArgs) -> Result<(), Failure> {
@@ -260,7 +293,8 @@ fn join(args: &JoinArgs) -> Result<(), Failure> {
     };
     let call = IAllocationManager::registerForOperatorSetsCall { operator, params };
     let title = format!("join {}:{}", session.name(set.avs), set.id);
-    session.perform(&args.act.send, &from, &[Step::call(title, ALLOCATION_MANAGER, &call)]).map(|_| ())
+    let step = Step::call(title, ALLOCATION_MANAGER, &call).warned(session.warn_of_set(set)?);
+    session.perform(&args.act.send, &from, &[step]).map(|_| ())
 }
 
 /// A service whose registrar is a plain account can be joined by nobody; the chain refuses that without a reason.
@@ -286,6 +320,9 @@ fn leave(args: &LeaveArgs) -> Result<(), Failure> {
     } else if args.force {
         let call = ISafeExit::forceExitCall { operator, operatorSet: exit };
         Step::call(format!("force the exit from {name}"), SAFE_EXIT, &call)
+    } else if args.cancel {
+        let call = ISafeExit::cancelExitCall { operator, operatorSet: exit };
+        Step::call(format!("stay in {name} after all"), SAFE_EXIT, &call)
     } else {
         let params =
             IAllocationManager::DeregisterParams { operator, avs: set.avs, operatorSetIds: vec![set.id] };
@@ -293,6 +330,33 @@ fn leave(args: &LeaveArgs) -> Result<(), Failure> {
         Step::call(format!("leave {name}"), ALLOCATION_MANAGER, &call)
     };
     session.perform(&args.act.send, &from, &[step]).map(|_| ())
+}
+
+fn approve(args: &ApproveArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.read)?;
+    let (operator, staker) = (session.address(&args.operator)?, session.address(&args.staker)?);
+    let call = IDelegationManager::delegationApproverCall { operator };
+    let approver = session.client.view(DELEGATION_MANAGER, &call)?;
+    if approver.is_zero() {
+        return Err(Failure::new(format!("{} has no approver: anyone may delegate", session.name(operator))));
+    }
+    let by = Approver {
+        key: &args.approver_key,
+        password_file: args.approver_password_file.clone(),
+        expiry: args.expiry,
+        salt: args.salt,
+    };
+    let Approval { signature, salt } = session.approve(&by, staker, operator, approver)?;
+    let answer = json!({
+        "staker": staker, "operator": operator, "approver": approver, "signature": signature.signature,
+        "salt": salt, "expiry": signature.expiry.to_string(),
+    });
+    session.answer(answer, |_| {
+        Ok(format!(
+            "--approval-signature {} --approval-salt {salt} --approval-expiry {}",
+            signature.signature, signature.expiry
+        ))
+    })
 }
 
 fn delay(args: &DelayArgs) -> Result<(), Failure> {

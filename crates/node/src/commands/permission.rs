@@ -103,7 +103,9 @@ fn change_admin(args: &AdminArgs) -> Result<(), Failure> {
     let step = match args.verb {
         AdminVerb::Add => {
             let call = IPermissionController::addPendingAdminCall { account, admin };
-            Step::call(format!("propose {whom} as admin of {of}"), at, &call)
+            Step::call(format!("propose {whom} as admin of {of}"), at, &call).warned([format!(
+                "an admin may do all that {of} may in restaking, and name or remove other admins"
+            )])
         }
         AdminVerb::Accept => Step::call(
             format!("become admin of {of}"),

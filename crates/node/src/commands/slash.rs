@@ -209,7 +209,9 @@ fn send_slash(args: &SlashArgs) -> Result<(), Failure> {
     let call = IAllocationManager::slashOperatorCall { avs: set.avs, params };
     let part = text::percent(part, crate::remote::amount::WAD);
     let title = format!("slash {part} of what {} has allocated to set {}", session.name(operator), set.id);
-    session.perform(&args.send, &from, &[Step::call(title, ALLOCATION_MANAGER, &call)]).map(|_| ())
+    let step =
+        Step::call(title, ALLOCATION_MANAGER, &call).warned(["a slash cannot be taken back".to_owned()]);
+    session.perform(&args.send, &from, &[step]).map(|_| ())
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use crate::{
     failure::Failure,
     remote::{
         amount::Amount,
+        approval::ApprovalArgs,
         args::{ReadArgs, SendArgs},
         client,
         send::Step,
@@ -13,12 +14,12 @@ use crate::{
     },
     text,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::Address;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use types::{
-    abi::{ICovenants, IDelegationManager, IERC20, IStrategyManager},
-    addresses::{COVENANTS, DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN},
+    abi::{ICovenants, IDelegationManager, IERC20, ILossNotices, IStrategyManager},
+    addresses::{COVENANTS, DELEGATION_MANAGER, LOSS_NOTICES, STRATEGY_MANAGER, TEST_TOKEN},
 };
 
 /// The verbs.
@@ -27,15 +28,17 @@ pub enum StakerCommand {
     /// Put tokens at stake
     Deposit(DepositArgs),
     /// Choose an operator, for all of one's stake
-    Delegate(OperatorChoice),
+    Delegate(Box<OperatorChoice>),
     /// Leave the operator: all stake is queued for withdrawal
     Undelegate(UndelegateArgs),
     /// Leave the operator for another
-    Redelegate(OperatorChoice),
+    Redelegate(Box<OperatorChoice>),
     /// What a staker has, what waits, and what can be lost to whom
     Show(ShowArgs),
     /// Set what any operator must promise
     Policy(PolicyArgs),
+    /// Have the chain note changes of one's stake, so that `slash notice` can tell losses to the wei
+    Watch(WatchArgs),
 }
 
 /// `bulwark staker deposit`.
@@ -58,6 +61,23 @@ pub struct OperatorChoice {
     /// The operator
     #[arg(value_name = "OPERATOR")]
     pub operator: String,
+    /// Who approves.
+    #[command(flatten)]
+    pub approval: ApprovalArgs,
+    /// How to send.
+    #[command(flatten)]
+    pub send: SendArgs,
+}
+
+/// `bulwark staker watch`.
+#[derive(Args, Debug)]
+pub struct WatchArgs {
+    /// No longer
+    #[arg(long)]
+    pub end: bool,
+    /// The staker, where an appointee acts for it [default: the sender]
+    #[arg(long, value_name = "WHO", help_heading = "Sending")]
+    pub staker: Option<String>,
     /// How to send.
     #[command(flatten)]
     pub send: SendArgs,
@@ -108,21 +128,15 @@ pub fn run(command: &StakerCommand) -> Result<(), Failure> {
         StakerCommand::Undelegate(args) => undelegate(args),
         StakerCommand::Show(args) => show(args),
         StakerCommand::Policy(args) => policy(args),
+        StakerCommand::Watch(args) => watch(args),
     }
 }
 
 fn deposit(args: &DepositArgs) -> Result<(), Failure> {
     let session = Session::open(&args.send.read)?;
     let from = session.sender(&args.send)?;
-    let strategy = match (&args.strategy, &args.amount) {
-        (Some(name), _) => session.strategy(name)?,
-        (None, Amount::Of(_, symbol)) => session.strategy(symbol)?,
-        (None, _) => {
-            return Err(Failure::usage("which token is meant?")
-                .help("write the amount with its symbol, such as 100TEST, or name the strategy after it"));
-        }
-    };
-    let Strategy { address, token, unit, .. } = strategy;
+    let Strategy { address, token, unit, .. } =
+        session.strategy_for(args.strategy.as_deref(), &args.amount)?;
     let held = session.client.view(token, &IERC20::balanceOfCall { account: from.address })?;
     let amount = args.amount.of(&unit, held)?;
     if amount > held {
@@ -143,7 +157,14 @@ fn deposit(args: &DepositArgs) -> Result<(), Failure> {
         steps.push(Step::call(title, token, &call));
     }
     let call = IStrategyManager::depositIntoStrategyCall { strategy: address, token, amount };
-    steps.push(Step::call(format!("deposit {}", unit.show(amount)), STRATEGY_MANAGER, &call));
+    let step = Step::call(format!("deposit {}", unit.show(amount)), STRATEGY_MANAGER, &call);
+    // What is put in is delegated at once, if its owner is.
+    let call = IDelegationManager::delegatedToCall { staker: from.address };
+    let operator = session.client.view(DELEGATION_MANAGER, &call)?;
+    steps.push(match operator.is_zero() {
+        true => step,
+        false => step.warned(session.warn_of_operator(from.address, operator)?),
+    });
     session.perform(&args.send, &from, &steps).map(|_| ())
 }
 
@@ -152,22 +173,25 @@ fn choose(args: &OperatorChoice, leaving: bool) -> Result<(), Failure> {
     let from = session.sender(&args.send)?;
     let operator = session.address(&args.operator)?;
     let name = session.name(operator);
-    let none = IDelegationManager::SignatureWithExpiry { signature: Vec::new().into(), expiry: U256::ZERO };
+    let approver =
+        session.client.view(DELEGATION_MANAGER, &IDelegationManager::delegationApproverCall { operator })?;
+    let approval = session.approval(&args.approval, from.address, operator, approver)?;
     let step = if leaving {
         let call = IDelegationManager::redelegateCall {
             newOperator: operator,
-            newOperatorApproverSig: none,
-            approverSalt: B256::ZERO,
+            newOperatorApproverSig: approval.signature,
+            approverSalt: approval.salt,
         };
         Step::call(format!("leave the operator and delegate to {name}"), DELEGATION_MANAGER, &call)
     } else {
         let call = IDelegationManager::delegateToCall {
             operator,
-            approverSignatureAndExpiry: none,
-            approverSalt: B256::ZERO,
+            approverSignatureAndExpiry: approval.signature,
+            approverSalt: approval.salt,
         };
         Step::call(format!("delegate to {name}"), DELEGATION_MANAGER, &call)
     };
+    let step = step.warned(session.warn_of_operator(from.address, operator)?);
     session.perform(&args.send, &from, &[step]).map(|_| ())
 }
 
@@ -177,7 +201,8 @@ fn undelegate(args: &UndelegateArgs) -> Result<(), Failure> {
         true => "leave the operator and queue all stake for withdrawal".to_owned(),
         false => format!("let go of {}", session.name(staker)),
     };
-    let step = Step::call(title, DELEGATION_MANAGER, &IDelegationManager::undelegateCall { staker });
+    let step = Step::call(title, DELEGATION_MANAGER, &IDelegationManager::undelegateCall { staker })
+        .warned([session.warn_of_queue()?]);
     session.perform(&args.send, &from, &[step]).map(|_| ())
 }
 
@@ -188,6 +213,16 @@ fn policy(args: &PolicyArgs) -> Result<(), Failure> {
     let call = ICovenants::setPolicyCall { staker: from.address, terms };
     let title = format!("demand of any operator: {}", args.terms.in_words());
     session.perform(&args.send, &from, &[Step::call(title, COVENANTS, &call)]).map(|_| ())
+}
+
+fn watch(args: &WatchArgs) -> Result<(), Failure> {
+    let (session, from, staker) = Session::acting(&args.send, args.staker.as_deref())?;
+    let call = ILossNotices::setWatchedCall { staker, watched: !args.end };
+    let title = match args.end {
+        true => "no longer note changes of the stake",
+        false => "note changes of the stake, so that losses can be told to the wei",
+    };
+    session.perform(&args.send, &from, &[Step::call(title, LOSS_NOTICES, &call)]).map(|_| ())
 }
 
 fn show(args: &ShowArgs) -> Result<(), Failure> {

@@ -122,14 +122,7 @@ fn wanted(
     amount: &Amount,
     strategy: Option<&str>,
 ) -> Result<Wanted, Failure> {
-    let strategy = match (strategy, amount) {
-        (Some(name), _) => session.strategy(name)?,
-        (None, Amount::Of(_, symbol)) => session.strategy(symbol)?,
-        (None, _) => {
-            return Err(Failure::usage("which token is meant?")
-                .help("write the amount with its symbol, such as 10TEST, or name the strategy after it"));
-        }
-    };
+    let strategy = session.strategy_for(strategy, amount)?;
     let call = IDelegationManager::getWithdrawableSharesCall { staker, strategies: vec![strategy.address] };
     let held = session.client.view(DELEGATION_MANAGER, &call)?;
     let first = |list: &[U256]| list.first().copied().unwrap_or_default();
@@ -176,7 +169,8 @@ fn queue(args: &QueueArgs) -> Result<(), Failure> {
         __deprecated_withdrawer: Address::ZERO,
     };
     let call = IDelegationManager::queueWithdrawalsCall { params: vec![params] };
-    let step = Step::call(format!("queue {} for withdrawal", wanted.worth), DELEGATION_MANAGER, &call);
+    let step = Step::call(format!("queue {} for withdrawal", wanted.worth), DELEGATION_MANAGER, &call)
+        .warned([session.warn_of_queue()?]);
     session.perform(&args.send, &from, &[step]).map(|_| ())
 }
 

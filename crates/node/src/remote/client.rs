@@ -67,6 +67,31 @@ impl Client {
         }
     }
 
+    /// One request to the REST interface: its status and answer, JSON or a line of text.
+    ///
+    /// # Errors
+    /// The node does not answer, or refuses.
+    pub fn rest(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let url = format!("{}/api/v1{path}", self.url.trim_end_matches('/'));
+        let method = reqwest::Method::from_bytes(method.as_bytes())
+            .map_err(|error| Failure::new(format!("{method} is no method of HTTP: {error}")))?;
+        let (is_success, text) = self.runtime.block_on(async {
+            let request = self.http.request(method, url);
+            let request = if let Some(body) = body { request.json(body) } else { request };
+            let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+            let is_success = response.status().is_success();
+            let text = response.text().await.map_err(|error| self.unreachable(&error))?;
+            Ok::<_, Failure>((is_success, text))
+        })?;
+        if !is_success {
+            return Err(Failure::new(text.trim()));
+        }
+        serde_json::from_str(&text).map_err(|_| {
+            Failure::new(format!("{} answers, but not as a Bulwark node does", self.url))
+                .help("--rpc URL names the node's HTTP address")
+        })
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let why = if error.is_timeout() {
             format!("did not answer within {} s", PATIENCE.as_secs())

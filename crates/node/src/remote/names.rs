@@ -2,6 +2,7 @@
 //! nobody knows is refused with the nearest one; an address with a wrong checksum is refused, for a digit is wrong.
 
 use super::{
+    amount::Amount,
     client,
     session::{Session, Strategy},
     signer,
@@ -102,6 +103,19 @@ impl Session {
             Failure::usage(format!("{address} is no strategy that is open or has been"))
                 .help("`bulwark strategy list` lists them; `bulwark strategy create TOKEN` makes one")
         })
+    }
+
+    /// The strategy that is named, or the one whose token the amount is of.
+    ///
+    /// # Errors
+    /// As [`Self::strategy`], or neither says it.
+    pub fn strategy_for(&self, named: Option<&str>, amount: &Amount) -> Result<Strategy, Failure> {
+        match (named, amount) {
+            (Some(name), _) => self.strategy(name),
+            (None, Amount::Of(_, symbol)) => self.strategy(symbol),
+            (None, _) => Err(Failure::usage("which token is meant?")
+                .help("write the amount with its symbol, such as 100TEST, or name the strategy after it")),
+        }
     }
 
     /// The operator set that a text means: `SERVICE:ID`, or 32 bytes.

@@ -7,6 +7,7 @@ use super::{
     session::Session,
     show,
     signer::{self, Signer},
+    warnings,
 };
 use crate::{commands, failure::Failure, text};
 use alloy_consensus::{SignableTransaction, TxEip1559};
@@ -39,12 +40,21 @@ pub struct Step {
     pub value: U256,
     /// Calldata.
     pub data: Bytes,
+    /// What to know before it is signed, in words.
+    pub warnings: Vec<String>,
 }
 
 impl Step {
     /// A call without ether.
     pub fn call(title: impl Into<String>, to: Address, call: &impl SolCall) -> Self {
-        Self { title: title.into(), to: Some(to), value: U256::ZERO, data: call.abi_encode().into() }
+        let data = call.abi_encode().into();
+        Self { title: title.into(), to: Some(to), value: U256::ZERO, data, warnings: Vec::new() }
+    }
+
+    /// The same with more to know before it is signed.
+    pub fn warned(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.warnings.extend(warnings);
+        self
     }
 
     fn request(&self, from: Address) -> Value {
@@ -110,7 +120,10 @@ impl Session {
         }
         let effect = self.effect(from, steps)?;
         if args.dry_run {
-            let shown = json!({ "sent": false, "steps": titles(steps), "effect": effect });
+            let warnings = cautions(steps);
+            let shown = json!({
+                "sent": false, "steps": titles(steps), "effect": effect, "warnings": warnings,
+            });
             self.answer(shown, |_| Ok(plan(steps, &effect)))?;
             return Ok(None);
         }
@@ -119,7 +132,8 @@ impl Session {
             commands::print(&format!("{}\n", plan(steps, &effect)))?;
         }
         if !args.yes {
-            confirm()?;
+            // Standard output is for the answer alone there, but nobody decides about what is not shown.
+            confirm(self.json.then(|| plan(steps, &effect)))?;
         }
         let mut receipts = Vec::new();
         for step in steps {
@@ -135,7 +149,7 @@ impl Session {
             .map(|step| {
                 json!({
                     "title": step.title, "from": from.address, "to": step.to,
-                    "value": step.value.to_string(), "data": step.data,
+                    "value": step.value.to_string(), "data": step.data, "warnings": step.warnings,
                 })
             })
             .collect();
@@ -150,7 +164,9 @@ impl Session {
                     ("value", value),
                     ("data", step.data.to_string()),
                 ];
-                format!("{}\n{}", show::heading(&step.title), show::fields(&rows))
+                let mut lines = vec![show::heading(&step.title), show::fields(&rows)];
+                lines.extend(warnings::lines(&step.warnings));
+                lines.join("\n")
             };
             Ok(steps.iter().map(told).collect::<Vec<_>>().join("\n\n"))
         })
@@ -294,7 +310,12 @@ impl Session {
             )
         };
         let lines = rows.iter().map(told).collect::<Vec<_>>().join("\n");
-        self.answer(json!({ "sent": true, "transactions": rows, "effect": effect }), |_| Ok(lines))
+        self.answer(
+            json!({
+                "sent": true, "transactions": rows, "effect": effect, "warnings": cautions(steps),
+            }),
+            |_| Ok(lines),
+        )
     }
 }
 
@@ -316,17 +337,24 @@ fn titles(steps: &[Step]) -> Vec<&str> {
 fn plan(steps: &[Step], effect: &[String]) -> String {
     let mut lines: Vec<String> = steps.iter().map(|step| show::heading(&step.title)).collect();
     lines.extend(effect.iter().map(|words| format!("  {words}")));
+    lines.extend(warnings::lines(&cautions(steps)));
     lines.join("\n")
 }
 
-fn confirm() -> Result<(), Failure> {
+fn cautions(steps: &[Step]) -> Vec<String> {
+    steps.iter().flat_map(|step| step.warnings.clone()).collect()
+}
+
+/// Asks on the terminal; `shown` first, if it has not been shown.
+fn confirm(shown: Option<String>) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage("nothing is sent unasked, and there is nobody to ask")
             .help("--yes sends without asking; --dry-run only shows what would happen"));
     }
     let mut out = anstream::stderr().lock();
+    let shown = shown.map(|plan| format!("{plan}\n")).unwrap_or_default();
     // Without a question on the screen the answer is no.
-    let _ = write!(out, "Send? [y/N] ").and_then(|()| out.flush());
+    let _ = write!(out, "{shown}Send? [y/N] ").and_then(|()| out.flush());
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
     match read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
