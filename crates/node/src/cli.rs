@@ -4,8 +4,8 @@
 use crate::{
     accounts::TEST_MNEMONIC,
     commands::{
-        account::AccountCommand, chain::ChainCommand, explain::ExplainArgs, key::KeyCommand,
-        operator::OperatorCommand, permission::PermissionCommand, service::ServiceCommand,
+        account::AccountCommand, alert::AlertCommand, chain::ChainCommand, explain::ExplainArgs,
+        key::KeyCommand, operator::OperatorCommand, permission::PermissionCommand, service::ServiceCommand,
         slash::SlashCommand, staker::StakerCommand, strategy::StrategyCommand, withdrawal::WithdrawalCommand,
     },
     risk::RiskCommand,
@@ -63,6 +63,9 @@ pub enum Command {
     /// How secure restaking is: slack, attacks, certificates
     #[command(subcommand)]
     Risk(Box<RiskCommand>),
+    /// Be told of slashes, changes, and figures beyond a bound
+    #[command(subcommand)]
+    Alert(Box<AlertCommand>),
     /// Keys, encrypted, and what an account has
     #[command(subcommand)]
     Account(Box<AccountCommand>),
@@ -138,6 +141,9 @@ pub struct ServerArgs {
     /// Bound on what clients may ask for, as max_batch=100; repeat for several (docs/limits.md)
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<String>,
+    /// File of alert rules, TOML (docs/alerts.md)
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
 }
 
 /// `bulwark dev`.

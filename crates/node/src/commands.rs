@@ -2,6 +2,7 @@
 //! the demo is a folder of its own.
 
 pub mod account;
+pub mod alert;
 pub mod chain;
 mod chain_call;
 pub mod config;

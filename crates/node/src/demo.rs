@@ -122,6 +122,7 @@ async fn start(args: &DemoArgs, accounts: &[PrivateKeySigner]) -> Result<Running
         allow_hosts: Vec::new(),
         no_cors: false,
         limits: rpc::Limits::default(),
+        alerts: Vec::new(),
     };
     Running::start(config(accounts), serving).await
 }

@@ -2,6 +2,7 @@
 //! The rules of the chain are in other crates; here are flags, settings, terminal output, telemetry and the demo.
 
 mod accounts;
+mod alerts;
 mod banner;
 mod blocks;
 mod cli;
@@ -41,6 +42,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(args, started),
         Command::Config(command) => commands::config::run(command),
         Command::Risk(command) => risk::run(command),
+        Command::Alert(command) => commands::alert::run(command),
         Command::Account(command) => commands::account::run(command),
         Command::Chain(command) => commands::chain::run(command),
         Command::Strategy(command) => commands::strategy::run(command),

@@ -3,7 +3,7 @@
 
 use crate::{cli, failure::Failure, state_file::StateFile, telemetry};
 use chain::{Chain, Config, Dump};
-use rpc::{Limits, Mode, Server, ServerConfig};
+use rpc::{AlertConfig, AlertRule, Limits, Mode, Server, ServerConfig};
 use std::{
     net::SocketAddr,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -33,6 +33,8 @@ pub struct Serving {
     pub no_cors: bool,
     /// What clients may ask for.
     pub limits: Limits,
+    /// What is watched from the start.
+    pub alerts: Vec<AlertRule>,
 }
 
 /// The usual limits, with those that are set as `name=value`.
@@ -83,6 +85,7 @@ impl Running {
                     .help("name a directory that this user may write")
             })?;
         }
+        let directory = config.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || Chain::open(config)).await;
         let opened = opened.map_err(|error| Failure::new(format!("opening the chain: {error}")))?;
         let chain = opened.map_err(Failure::new)?;
@@ -103,6 +106,7 @@ impl Running {
             metrics: Some(metrics),
             client_version: format!("bulwark/{}", client_version()),
             pages: Some(web::routes()),
+            alerts: AlertConfig { directory, rules: serving.alerts, ..AlertConfig::default() },
         };
         match rpc::serve(chain.clone(), server).await {
             Ok(server) => Ok(Self { chain, server, state_file }),

@@ -61,6 +61,10 @@ pub struct Layer {
     #[arg(long, value_delimiter = ',', value_name = "LIMITS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Vec<String>>,
+    /// File of alert rules, TOML (docs/alerts.md)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<PathBuf>,
     /// Log lines: error, warn, info, debug, trace, or by module (info,chain=debug) [default: info, of the database warn]
     #[arg(long, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +100,8 @@ pub struct Settings {
     pub no_cors: bool,
     /// Bounds on what clients may ask for, `name=value`.
     pub limit: Vec<String>,
+    /// File of alert rules.
+    pub alerts: Option<PathBuf>,
     /// Which log lines.
     pub log: String,
     /// How log lines look.
@@ -127,7 +133,7 @@ impl Provider for Named<'_> {
 const DEFAULT_LOG: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// The keys, as the file spells them.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "genesis",
     "data_dir",
     "host",
@@ -139,6 +145,7 @@ pub const KEYS: [&str; 13] = [
     "allow_host",
     "no_cors",
     "limit",
+    "alerts",
     "log",
     "log_format",
 ];

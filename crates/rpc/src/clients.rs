@@ -43,6 +43,8 @@ struct Used {
 /// A client, as one of its connections knows it. The connection counts until this is dropped.
 pub(crate) struct Client {
     clients: Arc<Clients>,
+    /// Whether it is on this machine.
+    is_local: bool,
     /// `None`: it is not counted.
     used: Option<Arc<Used>>,
 }
@@ -80,7 +82,7 @@ impl Clients {
     pub(crate) fn connect(self: &Arc<Self>, address: IpAddr) -> Result<Client, TooMany> {
         let address = address.to_canonical();
         if address.is_loopback() && !self.count_loopback {
-            return Ok(Client { clients: self.clone(), used: None });
+            return Ok(Client { clients: self.clone(), is_local: true, used: None });
         }
         let used = {
             let mut known = self.known.lock();
@@ -95,7 +97,8 @@ impl Clients {
         };
         let before = used.connections.fetch_add(1, Ordering::Relaxed);
         // Counted from here on, also if it is refused: dropping it takes the count back.
-        let client = Client { clients: self.clone(), used: Some(used) };
+        let is_local = address.is_loopback();
+        let client = Client { clients: self.clone(), is_local, used: Some(used) };
         if before >= self.max_connections {
             let (most, name) = (self.max_connections, "max_connections_per_client");
             let why = format!("too many connections: one client may have {most} ({name}); {}", raise(name));
@@ -121,9 +124,14 @@ fn whom(address: IpAddr) -> IpAddr {
 }
 
 impl Client {
+    /// Whether it is on this machine.
+    pub(crate) const fn is_local(&self) -> bool {
+        self.is_local
+    }
+
     /// A caller inside this process, who is not counted.
     pub(crate) fn uncounted(clients: &Arc<Clients>) -> Self {
-        Self { clients: clients.clone(), used: None }
+        Self { clients: clients.clone(), is_local: true, used: None }
     }
 
     /// Whether the next request may come.

@@ -1,9 +1,10 @@
 //! What a server is started with: where it listens, who may call, and every bound on what a caller can make it do.
 //! How these come from flags, environment and file is the binary's matter.
 
+use crate::alerts::Rule;
 use alloy_signer_local::PrivateKeySigner;
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// What the server offers besides reading and raw transactions.
 #[derive(Clone, Debug)]
@@ -41,6 +42,25 @@ pub struct ServerConfig {
     pub client_version: String,
     /// The pages for people: asked for every path that is not the server's own, with [`crate::Reads`] as an extension.
     pub pages: Option<axum::Router>,
+    /// What is watched, and who is told.
+    pub alerts: AlertConfig,
+}
+
+/// Alerts: where they are kept, and the rules that the user has configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertConfig {
+    /// Directory of the file that outlives a restart; without one nothing does.
+    pub directory: Option<PathBuf>,
+    /// Configured rules; more can be added while the node runs.
+    pub rules: Vec<Rule>,
+    /// Pause after the first failure of a webhook; each further one doubles it, up to five minutes.
+    pub first_pause: Duration,
+}
+
+impl Default for AlertConfig {
+    fn default() -> Self {
+        Self { directory: None, rules: Vec::new(), first_pause: Duration::from_secs(1) }
+    }
 }
 
 /// Every bound on what callers can ask for.

@@ -3,6 +3,7 @@
 
 mod abi;
 mod accounts;
+mod alerts;
 mod block_id;
 mod clients;
 mod config;
@@ -38,7 +39,8 @@ mod txpool;
 mod web3;
 mod workers;
 
-pub use config::{Limits, Mode, ServerConfig};
+pub use alerts::{BadRule, Kind as AlertKind, Rule as AlertRule};
+pub use config::{AlertConfig, Limits, Mode, ServerConfig};
 pub use offline::Offline;
 pub use server::{Reads, Refused, ServeError, Server, serve};
 

@@ -51,6 +51,7 @@ fn check(sources: &SettingArgs, as_json: bool) -> Result<(), Failure> {
     let (genesis, warnings) = node::genesis(&settings)?;
     let data_dir = settings.data_dir()?.display().to_string();
     let identity = genesis.identity();
+    crate::alerts::configured(settings.alerts.as_deref())?;
     if as_json {
         let report = json!({
             "chain_id": genesis.chain_id,

@@ -2,7 +2,7 @@
 //! it; never a way to run a network.
 
 use crate::{
-    accounts,
+    accounts, alerts,
     banner::Banner,
     blocks,
     cli::DevArgs,
@@ -148,5 +148,6 @@ fn serving(args: &DevArgs, mode: Mode) -> Result<Serving, Failure> {
         allow_hosts: args.server.allow_host.clone(),
         no_cors: args.server.no_cors,
         limits: running::limits(&args.server.limit)?,
+        alerts: alerts::configured(args.server.alerts.as_deref())?,
     })
 }

@@ -2,6 +2,7 @@
 //! nothing and offers no control of time.
 
 use crate::{
+    alerts,
     cli::NodeArgs,
     failure::Failure,
     running::{self, Running, Serving, Signals},
@@ -82,5 +83,6 @@ fn serving(settings: &Settings) -> Result<Serving, Failure> {
         allow_hosts: settings.allow_host.clone(),
         no_cors: settings.no_cors,
         limits: running::limits(&settings.limit)?,
+        alerts: alerts::configured(settings.alerts.as_deref())?,
     })
 }

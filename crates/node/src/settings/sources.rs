@@ -43,7 +43,12 @@ pub fn file(path: &Path) -> Result<Layer, Failure> {
     let mut layer: Layer = toml::from_str(&text).map_err(|error| refused(path, &text, &error))?;
     let home = path.parent().unwrap_or(Path::new(""));
     let resolve = |path: &mut PathBuf| *path = home.join(&*path);
-    layer.genesis.iter_mut().chain(layer.data_dir.iter_mut()).for_each(resolve);
+    layer
+        .genesis
+        .iter_mut()
+        .chain(layer.data_dir.iter_mut())
+        .chain(layer.alerts.iter_mut())
+        .for_each(resolve);
     Ok(layer)
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod subscribe;
 pub(crate) mod words;
 
 pub(crate) use arguments::{Paging, set_in};
+pub(crate) use words::short;
 
 use crate::{
     context::Context,

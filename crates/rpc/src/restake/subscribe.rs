@@ -31,8 +31,9 @@ pub(crate) const METHODS: &[Method] =
 /// The name under which notifications come.
 const NOTIFICATION: &str = "restake_subscription";
 
+/// What is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Slash,
     Allocation,
     Delegation,
@@ -42,7 +43,7 @@ enum Kind {
 /// Which events are wanted: every field narrows.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Filter {
+pub(crate) struct Filter {
     staker: Option<Address>,
     operator: Option<Address>,
     avs: Option<Address>,
@@ -116,7 +117,7 @@ fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Be
 }
 
 /// What a block tells a subscriber, in the order of its logs.
-fn events(block: &SealedBlock, kind: Kind, filter: &Filter) -> Vec<Value> {
+pub(crate) fn events(block: &SealedBlock, kind: Kind, filter: &Filter) -> Vec<Value> {
     let mut told = Vec::new();
     let mut position = 0u32;
     let receipts = (0u32..).zip(&block.receipts);

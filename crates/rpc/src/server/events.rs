@@ -1,15 +1,17 @@
-//! `/api/v1/events`: heads and logs as server-sent events. An event's id says where in the chain it stands, so a client
+//! `/api/v1/events`: heads, logs and alerts as server-sent events. An event's id says where in the chain it stands, so a client
 //! that comes back with `Last-Event-ID` is told what it missed from the chain itself, up to a bound. A client that does
 //! not read holds only its connection, until the patience for that ends.
 
-use super::{Shared, http::plain};
+use super::{Shared, http::plain, origin::Trust};
 use crate::{
+    alerts::Alert,
     error::RpcError,
     restake,
     subscriptions::{Follower, MAX_MISSED},
 };
 use alloy_primitives::{Address, B256, Bytes};
 use axum::{
+    Extension,
     body::Body,
     extract::{Query, State},
     http::{HeaderMap, Response, StatusCode},
@@ -22,7 +24,10 @@ use chain::{LocatedLog, LogFilter, SealedBlock, View, query};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{
+    OwnedSemaphorePermit,
+    broadcast::{self, error::RecvError},
+};
 
 /// A comment is sent after this long without an event, so that both ends notice when the other is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -34,7 +39,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
-    /// `heads`, `logs` or both, separated by commas; both if absent.
+    /// `heads`, `logs`, `alerts`, separated by commas; heads and logs if absent.
     kinds: Option<String>,
     /// Emitters of logs, separated by commas: addresses, or names of contracts.
     address: Option<String>,
@@ -56,6 +61,7 @@ struct Feed {
     follower: Follower,
     heads: bool,
     logs: Option<LogFilter>,
+    alerts: Option<broadcast::Receiver<Arc<Alert>>>,
     waiting: VecDeque<Event>,
     _share: OwnedSemaphorePermit,
 }
@@ -104,6 +110,7 @@ impl From<LocatedLog> for LogEvent {
 
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
+    Extension(trust): Extension<Trust>,
     headers: HeaderMap,
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Response<Body> {
@@ -112,29 +119,43 @@ pub(super) async fn events(
         Ok(Query(wanted)) => wanted,
         Err(error) => return bad(&error.body_text()),
     };
-    let (heads, logs) = match filters(&shared, &wanted) {
-        Ok(filters) => filters,
+    let sorts = match filters(&shared, &wanted) {
+        Ok(sorts) => sorts,
         Err(why) => return bad(&why),
     };
+    // Alerts name their rules, which are not for every page.
+    if sorts.alerts && matches!(trust, Trust::Foreign(_)) {
+        return plain(
+            StatusCode::FORBIDDEN,
+            "alerts are for this node's own pages and the origins that it allows",
+        );
+    }
     let after = match headers.get("last-event-id").map(|id| id.to_str().ok().and_then(Mark::read)) {
         Some(None) => return bad("Last-Event-ID is not one that this node gave out"),
         Some(mark) => mark,
         None => None,
     };
-    match Feed::open(shared, heads, logs, after) {
+    match Feed::open(shared, sorts, after) {
         Ok(feed) => Sse::new(feed.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response(),
         Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, error.message()),
     }
 }
 
-/// Whether heads are wanted, and which logs.
-fn filters(shared: &Shared, wanted: &Wanted) -> Result<(bool, Option<LogFilter>), String> {
-    let (mut heads, mut logs) = (wanted.kinds.is_none(), wanted.kinds.is_none());
+/// Which events are wanted.
+struct Sorts {
+    heads: bool,
+    logs: Option<LogFilter>,
+    alerts: bool,
+}
+
+fn filters(shared: &Shared, wanted: &Wanted) -> Result<Sorts, String> {
+    let (mut heads, mut logs, mut alerts) = (wanted.kinds.is_none(), wanted.kinds.is_none(), false);
     for kind in wanted.kinds.iter().flat_map(|kinds| kinds.split(',')) {
         match kind {
             "heads" => heads = true,
             "logs" => logs = true,
-            _ => return Err(format!("no events are called {kind:?}; there are heads, logs")),
+            "alerts" => alerts = true,
+            _ => return Err(format!("no events are called {kind:?}; there are heads, logs, alerts")),
         }
     }
     let mut filter = LogFilter { from: 0, to: u64::MAX, ..LogFilter::default() };
@@ -150,7 +171,7 @@ fn filters(shared: &Shared, wanted: &Wanted) -> Result<(bool, Option<LogFilter>)
             first.push(text.parse().map_err(|_| format!("{text:?} is no topic: 32 bytes in hex"))?);
         }
     }
-    Ok((heads, logs.then_some(filter)))
+    Ok(Sorts { heads, logs: logs.then_some(filter), alerts })
 }
 
 impl Mark {
@@ -167,12 +188,24 @@ impl Mark {
     }
 }
 
+/// The next alert; none ever where none are wanted. It has no id: ids are places in the chain. `None`: the server ends.
+async fn next_alert(alerts: &mut Option<broadcast::Receiver<Arc<Alert>>>) -> Option<Event> {
+    let Some(alerts) = alerts else { return std::future::pending().await };
+    let event = match alerts.recv().await {
+        Ok(alert) => Event::default().event("alert").json_data(&*alert),
+        Err(RecvError::Lagged(missed)) => {
+            Ok(Event::default().event("missed").data(format!("{{\"alerts\":{missed}}}")))
+        }
+        Err(RecvError::Closed) => return None,
+    };
+    event.ok()
+}
+
 impl Feed {
     /// Begins after a mark, or with what comes next.
     fn open(
         shared: Arc<Shared>,
-        heads: bool,
-        logs: Option<LogFilter>,
+        Sorts { heads, logs, alerts }: Sorts,
         after: Option<Mark>,
     ) -> Result<Self, RpcError> {
         let context = shared.dispatcher.context().clone();
@@ -180,7 +213,9 @@ impl Feed {
         // Before the look at the chain: what comes in between is told once, by one or the other.
         let events = context.chain.subscribe();
         let follower = Follower::new(&context.chain, events);
-        let mut feed = Self { shared, follower, heads, logs, waiting: VecDeque::new(), _share: share };
+        let alerts = alerts.then(|| shared.alerts.subscribe());
+        let waiting = VecDeque::new();
+        let mut feed = Self { shared, follower, heads, logs, alerts, waiting, _share: share };
         if let Some(after) = after {
             feed.resume(&context.chain.view(), after)?;
         }
@@ -245,9 +280,13 @@ impl Feed {
                     return Some((Ok(event), feed));
                 }
                 let shared = feed.shared.clone();
-                let blocks = feed.follower.next(&shared.dispatcher.context().chain).await?;
-                for block in blocks {
-                    feed.tell(&block, None);
+                let told = tokio::select! {
+                    blocks = feed.follower.next(&shared.dispatcher.context().chain) => Ok(blocks?),
+                    alert = next_alert(&mut feed.alerts) => Err(alert?),
+                };
+                match told {
+                    Ok(blocks) => blocks.iter().for_each(|block| feed.tell(block, None)),
+                    Err(alert) => feed.waiting.push_back(alert),
                 }
             }
         });

@@ -116,7 +116,7 @@ async fn read_body(shared: &Shared, body: Incoming) -> Result<Bytes, Response<Bo
 }
 
 /// `application/json`, whatever its parameters. Pages cannot send it to another origin without a preflight.
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
         let kind = value.split_once(';').map_or(value, |(kind, _)| kind);
         kind.trim().eq_ignore_ascii_case("application/json")
@@ -128,7 +128,7 @@ fn preflight(asked: &HeaderMap, allowed: bool) -> Response<Body> {
     *response.status_mut() = StatusCode::NO_CONTENT;
     if allowed {
         let headers = response.headers_mut();
-        let methods = HeaderValue::from_static("GET, POST, OPTIONS");
+        let methods = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         let names = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let names = names.unwrap_or(HeaderValue::from_static("content-type"));

@@ -49,6 +49,9 @@ pub enum ServeError {
     /// No threads for calls.
     #[error("the threads that run calls could not be started: {0}")]
     Threads(io::Error),
+    /// What is watched cannot be.
+    #[error("{0}")]
+    Alerts(String),
     /// The system does not say where we listen.
     #[error("the address of the listener is unknown: {0}")]
     Address(io::Error),

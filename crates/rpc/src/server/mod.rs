@@ -1,6 +1,7 @@
 //! The door: one listener for JSON-RPC, WebSocket, REST and metrics.
 //! Who may come in is `origin`, how many `listener`, what they are told `http` and `rest`.
 
+mod alerts;
 mod events;
 mod exploring;
 pub(crate) mod http;
@@ -12,7 +13,9 @@ mod patience;
 pub(crate) mod rest;
 mod restaking;
 
-use crate::{clients::Clients, config::ServerConfig, context::Context, dispatch::Dispatcher, health};
+use crate::{
+    alerts::Alerts, clients::Clients, config::ServerConfig, context::Context, dispatch::Dispatcher, health,
+};
 use axum::Router;
 use chain::Chain;
 pub use listener::ServeError;
@@ -26,12 +29,18 @@ use tokio::{sync::watch, task::JoinHandle};
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running server. Dropping it leaves it running until the runtime ends; [`Server::stop`] ends it in order.
-#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     watching: JoinHandle<()>,
+    alerts: Arc<Alerts>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// What all connections share.
@@ -43,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) clients: Arc<Clients>,
     /// What draws pages, if there are any.
     pub(crate) pages: Option<Router>,
+    pub(crate) alerts: Arc<Alerts>,
 }
 
 /// Tells connections when the server stops.
@@ -75,6 +85,7 @@ pub async fn serve(chain: Chain, config: ServerConfig) -> Result<Server, ServeEr
     let clients = Clients::new(&config.limits);
     let context = Context::new(chain, config.mode, config.limits, config.client_version);
     let context = Arc::new(context.map_err(ServeError::Threads)?);
+    let alerts = Alerts::start(&context, &config.alerts).map_err(ServeError::Alerts)?;
     let watching = tokio::spawn(health::watch(context.clone(), config.metrics.clone()));
     let shared = Arc::new(Shared {
         dispatcher: Arc::new(Dispatcher::new(context)),
@@ -83,10 +94,11 @@ pub async fn serve(chain: Chain, config: ServerConfig) -> Result<Server, ServeEr
         stopping: Stopping(stopping),
         clients,
         pages: config.pages,
+        alerts: alerts.clone(),
     });
     let routes = rest::routes(shared.clone());
     let accepting = tokio::spawn(listener::accept(listener, Arc::new(Door { shared, routes })));
-    Ok(Server { address, stop, accepting, watching })
+    Ok(Server { address, stop, accepting, watching, alerts })
 }
 
 impl Server {
@@ -98,6 +110,7 @@ impl Server {
     /// Takes no more connections, ends the open ones, and returns when they have ended or after two seconds.
     pub async fn stop(self) {
         self.watching.abort();
+        self.alerts.stop();
         self.stop.send_replace(true);
         // Connections hold receivers: the channel is closed when the last of them has ended.
         let _ = tokio::time::timeout(STOP_PATIENCE, self.stop.closed()).await;

@@ -53,11 +53,10 @@ fn read(id: &str, summary: &str, parameters: &Value, responses: &[(&str, Value)]
 
 fn paths() -> Value {
     let mut all = own_paths();
-    if let (Some(all), Value::Object(restaking)) = (all.as_object_mut(), restaking_paths()) {
-        all.extend(restaking);
-    }
-    if let (Some(all), Value::Object(exploring)) = (all.as_object_mut(), exploring_paths()) {
-        all.extend(exploring);
+    for more in [restaking_paths(), exploring_paths(), alert_paths()] {
+        if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+            all.extend(more);
+        }
     }
     all
 }
@@ -268,6 +267,50 @@ fn exploring_paths() -> Value {
     })
 }
 
+/// A path that changes something: what it answers, and what refuses it.
+fn change(id: &str, summary: &str, parameters: &Value, status: &str, schema: &Value) -> Value {
+    json!({
+        "operationId": id,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            status: answer(summary, schema),
+            "400": text("What is wrong, in one line", "text/plain"),
+            "403": { "$ref": "#/components/responses/Refused" },
+            "404": text("There is no such rule", "text/plain"),
+            "409": text("It cannot be now, in one line", "text/plain"),
+            "429": { "$ref": "#/components/responses/TooMany" },
+        },
+    })
+}
+
+fn alert_paths() -> Value {
+    let named = json!([in_path("name", "The rule", "example")]);
+    let list = with_keys("The rules, and the newest alerts", &["items", "next", "recent"]);
+    let list = ("200", answer("The rules and how they stand; docs/alerts.md describes them", &list));
+    let mut all =
+        read("alerts", "Rules and alerts; for this machine and allowed origins", &json!([]), &[list]);
+    let rule = with_keys("The rule, its secret in it this once", &["name", "kind", "waiting"]);
+    let mut add = change("addAlert", "Adds a rule", &json!([]), "201", &rule);
+    if let (Some(all), Some(add_fields)) = (all.as_object_mut(), add.as_object_mut()) {
+        let body = json!({ "schema": with_keys("A rule", &["name", "kind"]) });
+        add_fields.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": { "application/json": body } }),
+        );
+        all.insert("post".into(), add);
+    }
+    let removed = with_keys("What was removed", &["removed"]);
+    let tested = with_keys("Whether the test was delivered", &["delivered", "alert", "status", "error"]);
+    json!({
+        "/api/v1/alerts": all,
+        "/api/v1/alerts/{name}": { "delete": change("removeAlert", "Removes a rule", &named, "200", &removed) },
+        "/api/v1/alerts/{name}/test": {
+            "post": change("testAlert", "Tells a test alert of a rule", &named, "200", &tested),
+        },
+    })
+}
+
 fn rpc() -> Value {
     json!({
         "operationId": "rpc",
@@ -304,7 +347,7 @@ fn events() -> Value {
         })
     };
     let parameters = json!([
-        list("kinds", "heads, logs, or both separated by a comma; both if absent", "heads"),
+        list("kinds", "heads, logs, alerts, separated by commas; heads and logs if absent", "heads"),
         list("address", "Emitters of logs: addresses or names of contracts, separated by commas", "DelegationManager"),
         list("topic", "First topics of logs, separated by commas", &format!("0x{}", "00".repeat(32))),
         {
@@ -315,7 +358,7 @@ fn events() -> Value {
     ]);
     read(
         "events",
-        "Heads and logs as they come, as server-sent events (head, log, missed), with a comment every 15 seconds",
+        "Heads, logs and alerts as they come, as server-sent events (head, log, alert, missed), with a comment every 15 seconds",
         &parameters,
         &[
             (
@@ -324,7 +367,7 @@ fn events() -> Value {
                     "description": "A stream without end. The data of `head` and `log` are objects.",
                     "content": { "text/event-stream": {
                         "schema": { "type": "string" },
-                        "x-events": { "head": reference("Head"), "log": reference("Log"), "missed": reference("Missed") },
+                        "x-events": { "head": reference("Head"), "log": reference("Log"), "alert": reference("Alert"), "missed": reference("Missed") },
                     } },
                 }),
             ),
@@ -350,6 +393,10 @@ fn schemas() -> Value {
     let string = json!({ "type": "string" });
     let hash = reference("Hash");
     json!({
+        "Alert": with_keys(
+            "An alert, as it is posted to webhooks",
+            &["id", "rule", "kind", "block_number", "block_hash", "timestamp", "words", "data"],
+        ),
         "Address": { "type": "string", "pattern": "^0x[0-9a-fA-F]{40}$" },
         "Hash": { "type": "string", "pattern": "^0x[0-9a-f]{64}$" },
         "Bytes": { "type": "string", "pattern": "^0x([0-9a-f]{2})*$" },

@@ -1,7 +1,7 @@
 //! What is not JSON-RPC: health, metrics, the REST reads, the WebSocket door and a note at `GET /`.
 //! Keys are snake case here, camel case in JSON-RPC (`decisions.md` 7).
 
-use super::{Shared, events, exploring, http::plain, openapi, origin::Trust, pages, restaking};
+use super::{Shared, alerts, events, exploring, http::plain, openapi, origin::Trust, pages, restaking};
 use crate::{clients::Client, health, restake, socket};
 use axum::{
     Extension, Json, Router,
@@ -29,7 +29,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/api/v1/events", get(events::events)),
         ("/api/v1/openapi.json", get(openapi::page)),
     ];
-    own.into_iter().chain(restaking::table()).chain(exploring::table()).collect()
+    own.into_iter().chain(restaking::table()).chain(exploring::table()).chain(alerts::table()).collect()
 }
 
 /// The routes besides `POST /`.

@@ -213,6 +213,7 @@ async fn a_port_in_use_is_told_in_one_line() {
         metrics: None,
         client_version: String::new(),
         pages: None,
+        alerts: crate::AlertConfig::default(),
     };
     let told = serve(node.chain.clone(), config).await.unwrap_err().to_string();
     assert!(told.contains("is in use") && told.contains("--port") && !told.contains('\n'), "{told}");

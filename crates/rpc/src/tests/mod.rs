@@ -1,5 +1,6 @@
 //! The server as its callers meet it: a real chain in memory, a real port, raw requests.
 
+mod alerts;
 mod bad_input;
 mod batches;
 mod control;
@@ -96,6 +97,7 @@ async fn node_keeping(
         metrics: None,
         client_version: "bulwark/test".into(),
         pages: None,
+        alerts: crate::AlertConfig::default(),
     };
     change(&mut config);
     let server = serve(chain.clone(), config).await.unwrap();
