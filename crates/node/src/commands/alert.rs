@@ -147,11 +147,10 @@ fn row(rule: &Value) -> Vec<String> {
     let scope = scope.iter().filter_map(|field| {
         let value = rule[*field].as_str()?;
         // The number of an operator set is at the end, and must stay.
-        let short = value.split_once(':').map_or_else(
-            || text::shortened(value),
-            |(service, id)| format!("{}:{id}", text::shortened(service)),
-        );
-        Some(format!("{} {short}", field.replace('_', " ")))
+        let (account, id) = value.split_once(':').map_or((value, None), |(account, id)| (account, Some(id)));
+        let account = account.parse().map_or_else(|_| text::shortened(account), text::short);
+        let number = id.map(|id| format!(":{id}")).unwrap_or_default();
+        Some(format!("{} {account}{number}", field.replace('_', " ")))
     });
     let bounds = [("under", &rule["under"]), ("over", &rule["over"])];
     let bounds =

@@ -3,7 +3,7 @@
 use super::rule::Kind;
 use crate::restake::short;
 use alloy_primitives::Address;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What happened, for people.
 pub(super) fn of(kind: Kind, data: &Value) -> String {
@@ -61,6 +61,9 @@ fn change(data: &Value) -> String {
         ),
         "joined" => format!("{operator} joined {}", set(&data["operator_set"])),
         "left" => format!("{operator} left {}", set(&data["operator_set"])),
+        "approver" if data["approver"] == json!(Address::ZERO) => {
+            format!("anyone may delegate to {operator}")
+        }
         "approver" => format!("stakers of {operator} are approved by {}", who(&data["approver"])),
         "covenant" => format!("{operator} changed its promise"),
         _ => format!("{operator} describes itself anew"),
@@ -90,7 +93,6 @@ fn scope(data: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn sentences_name_who_and_what() {
