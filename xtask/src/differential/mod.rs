@@ -66,6 +66,9 @@ pub struct Options {
     /// In the build that runs now, instead of a release build
     #[arg(long)]
     here: bool,
+    /// Try each call in a static frame and with value too, before it is made in earnest
+    #[arg(long)]
+    frames: bool,
     /// Compare with the pinned release, whose creation codes are in this folder, `CONTRACT.hex` each
     #[arg(long, value_name = "FOLDER")]
     pinned: Option<PathBuf>,
@@ -83,6 +86,7 @@ impl Options {
             keep_going: false,
             coverage: false,
             here: true,
+            frames: false,
             pinned: None,
         }
     }
@@ -156,7 +160,8 @@ struct Work<'a> {
 impl Work<'_> {
     /// Runs seeds until there are none; returns what was covered and the reports of what differed.
     fn seeds(&self) -> Result<(Tally, Vec<String>)> {
-        let stage = Stage::set(self.originals, World::params_under(self.originals.rules()))?;
+        let mut stage = Stage::set(self.originals, World::params_under(self.originals.rules()))?;
+        stage.tries_frames = self.options.frames;
         stage.agrees()?;
         let mut tally = Tally::default();
         let mut reports = Vec::new();
@@ -199,8 +204,16 @@ fn summary(options: &Options, tally: &Tally, secs: f64) {
     let succeeded: u64 = tally.verbs.values().map(|count| count.succeeded).sum();
     println!(
         "differential: {} seeds of {} steps in {secs:.0} s: {told} calls ({succeeded} succeeded), {} logs, {} answers of \
-         views, {} audits, {} blocks passed; {} calls with spoiled calldata were refused earlier than by the originals",
-        options.seeds, options.steps, tally.logs, tally.views, tally.audits, tally.blocks, tally.stricter
+         views, {} audits, {} blocks passed, {} calls tried in static and paying frames; {} calls with spoiled calldata were \
+         refused earlier than by the originals",
+        options.seeds,
+        options.steps,
+        tally.logs,
+        tally.views,
+        tally.audits,
+        tally.blocks,
+        tally.framed,
+        tally.stricter
     );
     println!("{} verbs, {} ways to be refused", tally.verbs.len(), tally.refusals.len());
     if options.coverage {

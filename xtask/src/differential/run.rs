@@ -8,7 +8,10 @@ use super::{
     verbs::{self, Action, Call},
     views::{self, Look, Looks},
 };
-use crate::originals::{release::IAllocations, world::Outcome};
+use crate::originals::{
+    release::IAllocations,
+    world::{Frame, Outcome},
+};
 use alloy_primitives::{Address, Bytes, Log};
 use alloy_sol_types::{SolCall, SolEvent, SolValue};
 use anyhow::{Result, ensure};
@@ -53,6 +56,8 @@ pub struct Tally {
     pub blocks: u64,
     /// Audits of the native world.
     pub audits: u64,
+    /// Calls tried in a static frame, or with value.
+    pub framed: u64,
 }
 
 impl Tally {
@@ -71,6 +76,7 @@ impl Tally {
         self.stricter += other.stricter;
         self.blocks += other.blocks;
         self.audits += other.audits;
+        self.framed += other.framed;
     }
 }
 
@@ -92,6 +98,8 @@ pub struct Line {
 pub enum Difference {
     /// The last call's answers, as its line shows.
     Answer,
+    /// The answers of the last call, of this verb, tried in another frame.
+    Frame(&'static str),
     /// A view after the last step.
     View {
         /// The question.
@@ -110,6 +118,7 @@ impl Difference {
     pub fn kind(&self) -> &str {
         match self {
             Self::Answer => "answer",
+            Self::Frame(verb) => verb,
             Self::View { text, .. } => text.split(' ').nth(1).unwrap_or_default(),
             Self::Broken(_) => "audit",
         }
@@ -216,7 +225,41 @@ impl Run<'_> {
         }
     }
 
+    /// The call as its caller would make it in a static frame, and with a wei, before it is made in earnest.
+    fn try_frames(&mut self, step: u32, call: &Call) -> Result<()> {
+        // Code in the place of these would change what they are for everybody.
+        if !self.stage.tries_frames || MANAGERS.contains(&call.from) {
+            return Ok(());
+        }
+        for frame in [Frame::Static, Frame::Paying] {
+            let ours = self.native.world.inside(frame, call.from, call.to, &call.data)?;
+            let theirs = self.original.world.inside(frame, call.from, call.to, &call.data)?;
+            self.story.tally.framed += 1;
+            if ours == theirs {
+                continue;
+            }
+            let refused_early =
+                !ours.output.get(31).is_some_and(|flag| *flag == 1) && ours.output.len() == 64;
+            if call.is_spoiled && refused_early {
+                self.story.tally.stricter += 1;
+                continue;
+            }
+            if self.with_lines {
+                let block = self.native.world.block();
+                let text = format!("tried in a {frame:?} frame: {}", self.stage.scene.named(&call.text()));
+                self.story.lines.push(Line { step, block, text, answers: Some((ours, theirs)) });
+            }
+            self.story.difference = Some((step, Difference::Frame(call.signature)));
+            return Ok(());
+        }
+        Ok(())
+    }
+
     fn call(&mut self, step: u32, call: &Call) -> Result<()> {
+        self.try_frames(step, call)?;
+        if self.story.difference.is_some() {
+            return Ok(());
+        }
         let block = self.native.world.block();
         let (ours, our_state) = self.native.world.run(call.from, call.to, call.data.clone())?;
         let (theirs, their_state) = self.original.world.run(call.from, call.to, call.data.clone())?;

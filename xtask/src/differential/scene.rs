@@ -89,6 +89,8 @@ pub struct Stage {
     pub native: Side,
     /// The originals, watched.
     pub original: Side,
+    /// Whether each call is tried in other frames first.
+    pub tries_frames: bool,
 }
 
 /// A world with the answers of its views.
@@ -137,7 +139,7 @@ impl Stage {
         }
         let looks = Looks::new(views::all(&scene));
         let (native, original) = (Side::new(native, &looks)?, Side::new(original, &looks)?);
-        Ok(Self { scene, looks, native, original })
+        Ok(Self { scene, looks, native, original, tries_frames: false })
     }
 
     /// Compares all views before anything has happened.

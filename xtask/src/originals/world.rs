@@ -6,7 +6,7 @@ use super::{
     pinned::{self, Strategy},
     source::Creations,
 };
-use alloy_primitives::{Address, Bytes, Log, TxKind, U256, address};
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256, address, hex};
 use alloy_sol_types::{SolCall, SolValue, sol};
 use anyhow::{Context, Result, ensure};
 use chain::native::{Contracts, NativeEvm, Natives};
@@ -54,6 +54,30 @@ sol! {
     interface IWhitelisted {
         function initialize(address owner, address whitelister, uint256 paused);
         function addStrategiesToDepositWhitelist(address[] strategies);
+    }
+}
+
+/// A frame that is not the transaction's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// STATICCALL.
+    Static,
+    /// CALL with a wei.
+    Paying,
+}
+
+impl Frame {
+    /// A contract that calls `calldata[..32]` with the rest. It answers with a word for success, a word for whether the
+    /// callee left next to no gas, as one that halts does, and what the callee said.
+    const fn code(self) -> &'static [u8] {
+        match self {
+            Self::Static => {
+                &hex!("602036038060205f37 5f5f825f 5f355afa 5f52 62061a805a10602052 3d805f60403e604001 5ff3")
+            }
+            Self::Paying => &hex!(
+                "602036038060205f37 5f5f825f 6001 5f355af1 5f52 62061a805a10602052 3d805f60403e604001 5ff3"
+            ),
+        }
     }
 }
 
@@ -268,6 +292,22 @@ impl World {
     pub fn run(&mut self, from: Address, to: Address, data: impl Into<Bytes>) -> Result<(Outcome, EvmState)> {
         let done = self.evm.transact(transaction(from, TxKind::Call(to), data.into())?)?;
         Ok((Outcome::of(done.result), done.state))
+    }
+
+    /// What a call would come to that `from` makes in another frame: it has code for the while, and nothing is kept.
+    ///
+    /// # Errors
+    /// It is not valid at all.
+    pub fn inside(&mut self, frame: Frame, from: Address, to: Address, data: &[u8]) -> Result<Outcome> {
+        let database = &mut self.evm.inner.ctx.journaled_state.database;
+        let before = database.cache.accounts.get(&from).map(|it| it.info.clone()).unwrap_or_default();
+        let code = Bytecode::new_raw(Bytes::from_static(frame.code()));
+        let (balance, code_hash) = (U256::ONE, code.hash_slow());
+        let acting = AccountInfo { balance, code_hash, code: Some(code), ..before.clone() };
+        database.insert_account_info(from, acting);
+        let outcome = self.run(OWNER, from, [to.into_word().as_slice(), data].concat());
+        self.evm.inner.ctx.journaled_state.database.insert_account_info(from, before);
+        Ok(outcome?.0)
     }
 
     /// Runs a call that pays, without keeping what it did.
