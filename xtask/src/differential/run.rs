@@ -198,6 +198,7 @@ impl Run<'_> {
             strategies: scene.strategies.iter().copied().chain([BEACON_STRATEGY]).collect(),
             sets: self.sets.iter().cloned().collect(),
             keys: self.keys.iter().cloned().collect(),
+            isPart: false,
         };
         let (outcome, _) = self.native.world.run(NOBODY, audit::ADDRESS, actors.abi_encode())?;
         ensure!(outcome.success, "the audit did not run: {}", String::from_utf8_lossy(&outcome.output));

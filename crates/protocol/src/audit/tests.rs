@@ -76,6 +76,17 @@ fn after(damage: impl FnOnce(&mut dyn Host) -> Result<()>) -> Vec<String> {
 }
 
 #[test]
+fn a_part_is_checked_without_the_sums_over_all() {
+    let mut chain = lived();
+    let part = |stakers: Vec<Address>| Actors { stakers, isPart: true, ..actors() };
+    let look = |chain: &mut MemHost, part: &Actors| chain.run(ADDRESS, |host| check(host, part)).unwrap();
+    assert_eq!(look(&mut chain, &part(vec![ALICE])), Vec::<String>::new());
+    chain.run(HOME, |host| Ok(ledger::list_strategy(host, BOB, 0, Address::repeat_byte(7))?)).unwrap();
+    assert_eq!(look(&mut chain, &part(vec![ALICE])), Vec::<String>::new());
+    assert_eq!(look(&mut chain, &part(vec![BOB])).len(), 1);
+}
+
+#[test]
 fn a_state_that_verbs_made_passes() {
     assert_eq!(found(&mut lived()), Vec::<String>::new());
 }
@@ -243,11 +254,29 @@ fn a_key_that_is_free_again_or_somebody_elses_is_named() {
     assert_eq!(found_about(&mut scene, vec![used]), ["I24", "I24"]);
 }
 
+/// Works until its gas is gone.
+fn glutton(host: &mut dyn Host, _: &[u8]) -> Result<Bytes> {
+    loop {
+        host.charge_gas(1_000)?;
+    }
+}
+
 #[test]
 fn strategies_and_tokens_that_do_not_answer_are_passed_over() {
-    let mut chain = lived();
-    chain.place(TEST_TOKEN, |_, _| crate::host::revert_empty());
-    let strategies = vec![TEST_TOKEN_STRATEGY, Address::repeat_byte(0x99)];
-    let actors = Actors { strategies, ..actors() };
-    assert_eq!(chain.run(ADDRESS, |host| check(host, &actors)).unwrap(), Vec::<String>::new());
+    let silent: [crate::host::NativeFn; 5] = [
+        |_, _| crate::host::revert_empty(),
+        |_, _| Err(crate::host::Fatal::Invalid.into()),
+        |_, _| Ok(Bytes::new()),
+        |_, _| Ok(vec![0xff; 31].into()),
+        glutton,
+    ];
+    for answer in silent {
+        let mut chain = lived();
+        chain.place(TEST_TOKEN, answer);
+        let odd = Address::repeat_byte(0x99);
+        chain.place(odd, answer);
+        let strategies = vec![TEST_TOKEN_STRATEGY, odd, Address::repeat_byte(0x98)];
+        let actors = Actors { strategies, ..actors() };
+        assert_eq!(chain.run(ADDRESS, |host| check(host, &actors)).unwrap(), Vec::<String>::new());
+    }
 }
