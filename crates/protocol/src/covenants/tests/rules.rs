@@ -183,6 +183,29 @@ fn a_policy_lets_a_staker_delegate_only_where_it_is_promised() {
 }
 
 #[test]
+fn a_policy_that_can_never_hold_binds_nobody_but_its_staker() {
+    let (mut scene, olga, alice) = (scene(), operator(0), staker(0));
+    let never = Terms {
+        maxServices: 0,
+        maxSlashableWad: 0,
+        minAllocationDelayBlocks: u32::MAX,
+        allowRedistribution: false,
+        services: vec![STRANGER],
+    };
+    demand(&mut scene, alice, never.clone()).unwrap();
+    let implied = impliesCall { operator: olga, staker: alice };
+    assert_eq!(scene.chain.ask(HOME, &implied), Ok(false));
+    assert_eq!(scene.delegate(alice, olga).err(), Some(reverts(CovenantTooLoose {})));
+    assert_eq!(tell(&mut scene, olga, never).err(), violates(Component::MinAllocationDelayBlocks));
+    scene.deposit(alice, 0, U256::from(10)).unwrap();
+    let withdrawal = scene.queue(alice, &[(0, U256::from(1010))]).unwrap();
+    scene.mine(11);
+    scene.complete(&withdrawal, true).unwrap();
+    demand(&mut scene, alice, unlimited()).unwrap();
+    scene.delegate(alice, olga).unwrap();
+}
+
+#[test]
 fn a_dust_delegator_cannot_freeze_an_operator() {
     let (mut scene, olga) = (scene(), operator(0));
     let strict = Terms { maxServices: 0, maxSlashableWad: 0, allowRedistribution: false, ..unlimited() };
