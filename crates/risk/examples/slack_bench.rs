@@ -17,7 +17,7 @@ use risk::{
     Error, Graph, Level, Limits, Mode, Operator, PrizeRule, Ratio, Service, certificate, elastic,
     input::{self, Choices},
     model::ETHER,
-    slack,
+    slack, slack_of_service,
 };
 use std::time::{Duration, Instant};
 
@@ -27,39 +27,50 @@ const SERVICES: &str = include_str!("../../../crates/node/data/registration-grap
 /// Runs of each measurement; the median counts.
 const RUNS: usize = 5;
 /// What one search may take.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(5);
 
 type Result<T> = std::result::Result<T, Error>;
 
 fn main() -> Result<()> {
-    for (name, rule) in [
-        ("a (3 % of need)", PrizeRule::OfNeed(0.03)),
-        ("b (3 % of stake)", PrizeRule::OfStake(0.03)),
-        ("c (20,000 ETH)", PrizeRule::Flat(20_000.0)),
-        ("d (10 √stake)", PrizeRule::Root(10.0)),
+    for (key, name, rule) in [
+        ("a", "a (3 % of need)", PrizeRule::OfNeed(0.03)),
+        ("b", "b (3 % of stake)", PrizeRule::OfStake(0.03)),
+        ("c", "c (20,000 ETH)", PrizeRule::Flat(20_000.0)),
+        ("d", "d (10 √stake)", PrizeRule::Root(10.0)),
     ] {
         let graph = published(rule)?;
         let (bound, _) = median(|| solve(&graph, Level::C2, 4e-7))?;
         let (exact, found) = median(|| solve(&graph, Level::C4, 1e-6))?;
         let (check, _) = median(|| certificate::verify(&graph, &found.certificate))?;
         let width = found.upper - found.lower;
-        line(&format!("relaxation C2, rule {name}"), &shown(bound), "20 ms");
-        line(
-            &format!("exact C4, rule {name}"),
-            &format!("{}, {} cases, width {width:.0e}", shown(exact), found.cases),
-            "100 ms",
-        );
-        line(&format!("certificate checked, rule {name}"), &shown(check), "5 ms");
+        let note = format!("γ ≥ {:.6}, {} cases, width {width:.0e}", found.lower, found.cases);
+        line(&format!("C4-{key}"), &format!("exact C4, rule {name}"), exact, &note, "100 ms");
+        line(&format!("C2-{key}"), &format!("relaxation C2, rule {name}"), bound, "", "20 ms");
+        line("-", &format!("certificate checked, rule {name}"), check, "", "5 ms");
     }
+    let flat = published(PrizeRule::Flat(20_000.0))?;
+    let (time, pivots) = median(|| each_service(&flat))?;
+    line("-", "γ of each of 25 services, rule c", time, &format!("{pivots} pivots"), "1 s");
     let elastic = elastic_network()?;
     let (time, found) = median(|| elastic::robustness(&elastic, &mut || false))?;
-    let figure = format!("{}, β* {:.4}, {} networks tested", shown(time), found.upper, found.tests);
-    line("elastic robustness, 20 × 10", &figure, "1 s");
-    large()
+    let note = format!("β* {:.4}, {} networks tested", found.upper, found.tests);
+    line("-", "elastic robustness, 20 × 10", time, &note, "1 s");
+    large("2,000 × 100 × 20,000 registrations", (2_000, 100, 10), "5 s")?;
+    large("10,000 × 1,000 × 200,000 registrations", (10_000, 1_000, 20), "seconds")
 }
 
-fn line(what: &str, figure: &str, aim: &str) {
-    println!("{what:<40} {figure:<48} aim {aim}");
+/// A row for `cargo xtask bench risk`: key of the baseline, what, milliseconds, note, aim.
+fn line(key: &str, what: &str, time: Duration, note: &str, aim: &str) {
+    println!("{key}|{what}|{:.2}|{note}|{aim}", time.as_secs_f64() * 1e3);
+}
+
+fn each_service(graph: &Graph) -> Result<u64> {
+    let mut pivots = 0;
+    for service in 0..graph.services().len() {
+        let mut limits = Limits { gap: 1e-5, cases: u64::MAX, stop: &mut |_| false };
+        pivots += slack_of_service(graph, service, Level::C4, &mut limits)?.pivots;
+    }
+    Ok(pivots)
 }
 
 fn published(rule: PrizeRule) -> Result<Graph> {
@@ -87,10 +98,6 @@ fn median<T>(mut run: impl FnMut() -> Result<T>) -> Result<(Duration, T)> {
     Ok((median, last.ok_or(Error::Empty("runs"))?))
 }
 
-fn shown(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1e3)
-}
-
 /// 20 operators × 10 services, allocations drawn; prizes such that it takes several byzantine services.
 fn elastic_network() -> Result<Graph> {
     let mut dice = Xoshiro256PlusPlus::seed_from_u64(20);
@@ -108,9 +115,8 @@ fn elastic_network() -> Result<Graph> {
     Graph::new(Mode::Elastic, operators, services, edges)
 }
 
-/// 10,000 operators × 1,000 services × 200,000 registrations.
-fn large() -> Result<()> {
-    let (operators, services, degree) = (10_000u32, 1_000u32, 20usize);
+/// A network of this many operators, services, and registrations of each operator, drawn.
+fn large(what: &str, (operators, services, degree): (u32, u32, usize), aim: &str) -> Result<()> {
     let mut dice = Xoshiro256PlusPlus::seed_from_u64(10_000);
     // Stakes fall off as in the real network: few large, many small.
     let owners = (1..=operators).map(|it| Operator::new(it.to_string(), 400_000 * ETHER / u128::from(it)));
@@ -133,14 +139,11 @@ fn large() -> Result<()> {
     let graph = graph.with_prizes(&prizes)?;
     let started = Instant::now();
     let found = solve(&graph, Level::C4, 1e-6)?;
-    let gap = (found.upper - found.lower) / (1.0 + found.upper);
-    let figure = format!(
-        "{:.1} s, γ from {:.4} to {:.4}, gap {:.2} %",
-        started.elapsed().as_secs_f64(),
-        found.lower,
-        found.upper,
-        100.0 * gap
-    );
-    line("10,000 × 1,000 × 200,000 registrations", &figure, "seconds");
+    let time = started.elapsed();
+    let gap = 100.0 * (found.upper - found.lower) / (1.0 + found.upper);
+    let level = found.level.name().to_uppercase();
+    println!("{} pivots {} cases", found.pivots, found.cases);
+    let note = format!("{level}, γ from {:.4} to {:.4}, gap {gap:.2} %", found.lower, found.upper);
+    line("-", what, time, &note, aim);
     Ok(())
 }

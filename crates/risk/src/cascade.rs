@@ -2,6 +2,8 @@
 //! A sequence of attacks after a shock adds up to one attack after it (Durvasula and Roughgarden), so one is searched
 //! for: all pairs of sets on small graphs, a widening search on large ones. What is found is checked in integers.
 
+mod unique;
+
 use crate::{
     Error, Graph, Mode,
     concentration::as_text,
@@ -23,7 +25,8 @@ const SHARE_ROUNDING: f64 = 1e-12;
 pub struct Attack {
     /// Services corrupted, by index.
     pub services: Vec<usize>,
-    /// Operators that lose their stake, by index.
+    /// Operators that lose their stake, by index; in mode `unique` those whose allocations back the services, who lose
+    /// the cost between them.
     pub operators: Vec<usize>,
     /// Their stake.
     #[serde(serialize_with = "as_text")]
@@ -61,14 +64,19 @@ pub fn bound(slack: f64, psi: f64) -> f64 {
 /// The worst cascade after a shock of at most `psi` of all stake; `slack` is a certified lower bound of γ.
 ///
 /// # Errors
-/// A share outside 0 to 1; a mode other than `full`.
+/// A share outside 0 to 1; the modes `elastic` and `base`.
 pub fn worst(graph: &Graph, psi: f64, slack: f64) -> Result<Cascade, Error> {
-    only_full(graph)?;
+    if graph.mode() != Mode::Unique {
+        only_full(graph)?;
+    }
     crate::simulate::model::unit(psi, "psi")?;
     let total = graph.total_stake();
     let budget = ((total as f64 * psi * (1.0 + SHARE_ROUNDING)) as u128).min(total);
-    let (exhaustive, best) =
-        if is_small(graph) { (true, every_pair(graph, budget)) } else { (false, widening(graph, budget)) };
+    let (exhaustive, best) = match graph.mode() {
+        Mode::Unique => unique::worst(graph, budget),
+        _ if is_small(graph) => (true, every_pair(graph, budget)),
+        _ => (false, widening(graph, budget)),
+    };
     let (shock, attack) = best.map_or((Vec::new(), None), |(shock, attack)| (shock, Some(attack)));
     let lost = attack.as_ref().map_or(0.0, |attack| attack.cost as f64 / (total as f64).max(1.0));
     let prizes: f64 =
@@ -88,12 +96,19 @@ pub fn worst(graph: &Graph, psi: f64, slack: f64) -> Result<Cascade, Error> {
 /// The rounds of attacks after these operators are gone, as far as the search finds them.
 ///
 /// # Errors
-/// An unknown operator; a mode other than `full`.
+/// An unknown operator; the modes `elastic` and `base`.
 pub fn follow(graph: &Graph, shock: &[usize]) -> Result<Vec<Attack>, Error> {
-    only_full(graph)?;
+    if graph.mode() != Mode::Unique {
+        only_full(graph)?;
+    }
     if let Some(unknown) = shock.iter().find(|it| **it >= graph.operators().len()) {
         let id = unknown.to_string();
         return Err(Error::UnknownId { place: "shock".into(), kind: "operator", id });
+    }
+    if graph.mode() == Mode::Unique {
+        let mut gone = vec![false; graph.operators().len()];
+        shock.iter().for_each(|operator| gone[*operator] = true);
+        return Ok(unique::falls(graph, &gone));
     }
     let network = Network::new(graph);
     let mut shocked = Shocked::new(&network);
@@ -153,7 +168,9 @@ pub(crate) fn only_full(graph: &Graph) -> Result<(), Error> {
         return Ok(());
     }
     let mode = graph.mode().name();
-    Err(Error::Unsupported(format!("cascades and shocks are searched in mode full, the graph is {mode}")))
+    Err(Error::Unsupported(format!(
+        "shocks are searched in mode full, cascades also in unique; the graph is {mode}"
+    )))
 }
 
 fn is_small(graph: &Graph) -> bool {

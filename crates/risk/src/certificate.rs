@@ -8,7 +8,7 @@ pub use form::{from_json, to_json};
 pub use light::certificate::{
     Attack, Certificate, Claim, Fraction, Lower, Network, Node, Part, Refusal, decode, encode, hash,
 };
-pub(crate) use round::{LeafState, denominator, integer_price, settle};
+pub(crate) use round::{LeafState, denominator, integer_price, least_loss, settle};
 
 use crate::{Error, Graph, Mode};
 

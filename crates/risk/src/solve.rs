@@ -6,9 +6,11 @@ mod exchange;
 mod relaxation;
 mod search;
 mod simplex;
+mod subsidy;
 
 pub use attacks::Priced;
 pub use search::Progress;
+pub use subsidy::{Subsidy, min_subsidy};
 
 use crate::{
     Error, Graph, Mode,
@@ -186,9 +188,11 @@ fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) ->
     let bonus = (0..network.needs.len()).any(|it| network.needs[it] == 0 && network.prizes[it] > 0);
     let weakest = if bonus { 0.0 } else { c1(graph) + 1.0 };
     search.begin(&load, weakest, &mut effort);
-    if level > Level::C2 {
+    let begun = search.has_begun();
+    if level > Level::C2 && begun {
         search.run(&mut effort);
     }
+    let level = if begun { level } else { Level::C1 };
     let lower = search.proof(&network);
     let stats = (search.divided, search.pivots);
     finish(&network, must, level, Some(lower), search.best, stats)
@@ -197,11 +201,14 @@ fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) ->
 /// Services to grow attacks from: all of a small network, else those nearest to their need for their prize.
 fn seeds(graph: &Graph, rows: &[u32]) -> Vec<u32> {
     const MOST: usize = 64;
+    // A large network has more registrations to look at for each attack, and takes fewer seeds.
+    const MOST_VISITS: usize = 3_200_000;
+    let most = (MOST_VISITS / graph.edges().len().max(1)).clamp(2, MOST);
     let mut seeds = rows.to_vec();
     let price =
         |service: u32| graph.need(service as usize) as f64 / graph.services()[service as usize].prize as f64;
     seeds.sort_by(|one, other| price(*one).total_cmp(&price(*other)));
-    seeds.truncate(MOST);
+    seeds.truncate(most);
     seeds
 }
 

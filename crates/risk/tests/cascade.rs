@@ -14,9 +14,10 @@ mod common;
 use common::{full, published, small, wei};
 use proptest::prelude::*;
 use risk::{
-    Graph, Portfolio,
+    Graph, Level, Limits, Mode, Operator, Portfolio, Ratio, Service,
     cascade::{bound, confirmed, follow, worst},
     concentration::GroupBy,
+    slack,
     stress::{portfolio_shock, price_fall, smallest_shock},
 };
 
@@ -222,6 +223,71 @@ proptest! {
         }
         if let Some(least) = first {
             prop_assert!(stress.at_least <= least, "{} > {}", stress.at_least, least);
+        }
+    }
+}
+
+/// Three operators, allocations to two services; needs at a half are 5 and 6, prizes 4 and 3.
+fn allocated() -> Graph {
+    let operators = [10.0, 6.0, 8.0].iter().enumerate();
+    let operators = operators.map(|(it, stake)| Operator::new(it.to_string(), wei(*stake))).collect();
+    let half = Ratio { num: 1, den: 2 };
+    let services = [("x", 4.0), ("y", 3.0)].map(|(id, prize)| Service::new(id, wei(prize), half)).to_vec();
+    let edges = [(0, 0, 6.0), (1, 0, 4.0), (0, 1, 4.0), (1, 1, 2.0), (2, 1, 6.0)];
+    let edges = edges.map(|(operator, service, stake)| (operator, service, Some(wei(stake)))).to_vec();
+    Graph::new(Mode::Unique, operators, services, edges).unwrap()
+}
+
+#[test]
+fn allocated_stake_falls_service_by_service_in_one_round() {
+    let graph = allocated();
+    assert!(follow(&graph, &[]).unwrap().is_empty());
+    // Without operator 1 service x can slash 6, half of which is below its prize; y has 10 left.
+    let rounds = follow(&graph, &[1]).unwrap();
+    assert_eq!(rounds.len(), 1);
+    assert_eq!((rounds[0].services.clone(), rounds[0].cost, rounds[0].prize), (vec![0], wei(3.0), wei(4.0)));
+    assert_eq!(rounds[0].operators, vec![0]);
+    // A quarter of all stake is operator 1; a third more is operator 2 and nothing falls but what backs y.
+    let cascade = worst(&graph, 0.25, 0.25).unwrap();
+    assert!(cascade.exhaustive);
+    close(cascade.lower, 0.25 + 3.0 / 24.0, 1e-9);
+    assert_eq!(cascade.shock, vec![1]);
+    assert!(follow(&graph, &[9]).is_err());
+}
+
+fn allocations() -> impl Strategy<Value = Graph> {
+    let row = (2u64..60, prop::collection::vec(0u64..20, 3));
+    let services = prop::collection::vec((1u64..40, 1u32..4), 3);
+    (prop::collection::vec(row, 1..20), services).prop_filter_map("stake", |(rows, services)| {
+        let stake = |row: &(u64, Vec<u64>)| row.0.max(row.1.iter().sum());
+        let operators = rows.iter().enumerate();
+        let operators = operators.map(|(it, row)| Operator::new(it.to_string(), wei(stake(row) as f64)));
+        let targets = services.iter().enumerate().map(|(it, (prize, den))| {
+            Service::new(it.to_string(), wei(*prize as f64), Ratio { num: 1, den: *den })
+        });
+        let edges = rows.iter().enumerate().flat_map(|(operator, row)| {
+            let parts = row.1.iter().enumerate().filter(|(_, part)| **part > 0);
+            parts.map(move |(service, part)| (operator as u32, service as u32, Some(wei(*part as f64))))
+        });
+        Graph::new(Mode::Unique, operators.collect(), targets.collect(), edges.collect()).ok()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_cascade_of_allocated_stake_stays_within_its_bound(graph in allocations(), psi in 0.0f64..0.6) {
+        let limits = &mut Limits { gap: 1e-9, cases: 100_000, stop: &mut |_| false };
+        let slack = slack(&graph, Level::C4, limits).unwrap();
+        let cascade = worst(&graph, psi, slack.lower).unwrap();
+        prop_assert!(cascade.lower <= cascade.upper + 1e-12);
+        prop_assert!(cascade.lower <= bound(slack.lower, psi) + 1e-6, "{:?} {:?}", cascade, slack);
+        if let Some(attack) = &cascade.attack {
+            let rounds = follow(&graph, &cascade.shock).unwrap();
+            prop_assert_eq!(rounds.iter().map(|it| it.cost).sum::<u128>(), attack.cost);
+            prop_assert!(rounds.iter().all(|it| it.prize > it.cost));
+            prop_assert!(cascade.shock_stake as f64 <= graph.total_stake() as f64 * psi * (1.0 + 1e-9));
         }
     }
 }

@@ -14,7 +14,7 @@ mod common;
 use common::{full, published, wei};
 use risk::{
     Graph, LossModel, Mode, Operator, Ratio, Service,
-    allocate::{Goal, plan, top_up, topup::with_additions},
+    allocate::{Goal, choose, plan, services::Limit, top_up, topup::with_additions},
     price::{Terms, of_summary, prices, prize_cap},
     shocked::Network,
     simulate::{Options, simulate},
@@ -157,4 +157,71 @@ fn splits_that_cannot_be_are_refused_by_name() {
     refused(&[0.1; 4], 1.0, Goal::Reward(0.2), "reward: 0.2");
     refused(&[0.1; 4], 1.0, Goal::LossLimit(0.1), "limit of loss: 0.1");
     refused(&[0.1; 4], 1.0, Goal::LossLimit(-0.1), "limit of loss: -0.1");
+}
+
+#[test]
+fn an_operators_services_are_the_best_set_within_its_limits() {
+    let mut state = 7u64;
+    let mut draw = |most: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    for _ in 0..200 {
+        let services = 1 + draw(9) as usize;
+        let members: Vec<Vec<u32>> = (0..services).map(|_| vec![1, draw(2) as u32]).collect();
+        let members: Vec<Vec<u32>> = members
+            .into_iter()
+            .map(|mut row| {
+                row.dedup();
+                row
+            })
+            .collect();
+        let members: Vec<&[u32]> = members.iter().map(Vec::as_slice).collect();
+        let prizes: Vec<f64> = (0..services).map(|_| draw(30) as f64).collect();
+        let graph = full(&[10.0, 90.0], &members, &prizes, &vec![(1, 2); services]);
+        let mut model = LossModel::uniform(&graph, 0.01);
+        for chance in &mut model.services {
+            (chance.probability, chance.loss) = (draw(10) as f64 / 100.0, draw(5) as f64 / 4.0);
+        }
+        let rewards: Vec<f64> = (0..services).map(|_| draw(20) as f64 / 1_000.0).collect();
+        let limit = Limit { loss: draw(20) as f64 / 100.0, slack: draw(4) as f64 / 4.0 };
+        let found = choose(&graph, 0, &rewards, &model, limit).unwrap();
+        let load = |service: usize| {
+            let joined = graph.slashable(service)
+                + if members[service].contains(&0) { 0 } else { graph.operators()[0].stake };
+            prizes[service] / (joined as f64 / 2e18).max(10.0)
+        };
+        let mut most = 0.0f64;
+        for set in 0u32..1 << services {
+            let inside = (0..services).filter(|it| set >> it & 1 == 1);
+            let kept: f64 = inside
+                .clone()
+                .map(|it| 1.0 - model.services[it].probability * model.services[it].loss)
+                .product();
+            let fits = 1.0 - kept <= limit.loss + 1e-9
+                && inside.clone().map(load).sum::<f64>() <= 1.0 / (1.0 + limit.slack) + 1e-9;
+            if fits {
+                most = most.max(inside.map(|it| rewards[it]).sum());
+            }
+        }
+        close(found.reward, most, 1e-12);
+        close(found.at_most, most, 1e-12);
+        assert!(found.loss <= limit.loss + 1e-9 && found.load <= 1.0 / (1.0 + limit.slack) + 1e-9);
+    }
+}
+
+#[test]
+fn a_choice_of_services_refuses_what_makes_no_sense() {
+    let graph = full(&[10.0, 0.0], &[&[0]], &[1.0], &[(1, 2)]);
+    let model = LossModel::uniform(&graph, 0.01);
+    let good = Limit { loss: 0.1, slack: 0.0 };
+    let refused = |operator, rewards: &[f64], limit| {
+        choose(&graph, operator, rewards, &model, limit).unwrap_err().to_string()
+    };
+    assert_eq!(refused(7, &[0.1], good), "request: no operator 7");
+    assert_eq!(refused(1, &[0.1], good), "operator o1 has no stake to register");
+    assert_eq!(refused(0, &[], good), "rewards and model must have one row a service");
+    assert_eq!(refused(0, &[f64::NAN], good), "rewards[0]: \"NaN\" is not a number");
+    assert!(refused(0, &[0.1], Limit { loss: f64::NAN, slack: 0.0 }).starts_with("loss: NaN"));
+    assert!(refused(0, &[0.1], Limit { loss: 0.1, slack: -1.0 }).starts_with("slack: -1"));
 }

@@ -152,3 +152,23 @@ fn each_service_has_its_known_slack() {
         }
     }
 }
+
+#[test]
+fn without_its_largest_operators_the_network_has_its_known_slack() {
+    let graph = published(PrizeRule::OfNeed(0.03), Ratio::THIRD);
+    let total = graph.total_stake() as f64;
+    for case in golden()["real"]["drop_top"].as_array().unwrap() {
+        // Operators stand by stake, largest first; prizes stay as they were.
+        let gone = case["k"].as_u64().unwrap() as usize;
+        let left = graph.operators()[gone..].to_vec();
+        let edges = graph.edges().iter().filter(|edge| edge.operator as usize >= gone);
+        let edges = edges.map(|edge| (edge.operator - gone as u32, edge.service, None)).collect();
+        let rest = Graph::new(Mode::Full, left, graph.services().to_vec(), edges).unwrap();
+        let wanted = |name: &str| case[name].as_f64().unwrap();
+        near(1.0 - rest.total_stake() as f64 / total, wanted("lost"), 1e-6, "lost");
+        near(solve(&rest, Level::C2, 1e-6).lower, wanted("C2"), 1e-5, "C2");
+        let exact = solve(&rest, Level::C4, 1e-6);
+        near(exact.lower, wanted("C4"), 1e-5, "C4");
+        near(exact.upper, wanted("C4"), 1e-5, "C4");
+    }
+}

@@ -53,6 +53,13 @@ fn certified(network: &Network, leaf: &LeafState, prices: &[u128], den: u128, wa
     prove(network, leaf, prices, den, wanted).unwrap_or(0)
 }
 
+/// What cost less prize of no attack of a leaf falls below, in wei; none if the arithmetic overflows.
+pub(crate) fn least_loss(network: &Network, leaf: &LeafState, prices: &[u128], den: u128) -> Option<i128> {
+    let (services, _) = services_term(network, leaf, prices, den)?;
+    let bound = operators_term(network, leaf, prices, den)?.checked_add(services)?;
+    Some(bound.div_euclid(i128::try_from(den).ok()?))
+}
+
 fn prove(network: &Network, leaf: &LeafState, prices: &[u128], den: u128, wanted: u128) -> Option<u128> {
     let operators = operators_term(network, leaf, prices, den)?;
     let mut num = wanted;

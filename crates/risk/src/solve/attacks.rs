@@ -6,6 +6,9 @@ use crate::{
     certificate::{Attack, Part},
 };
 
+/// Services of a network in which attacks grow by one service at a time.
+const SMALL_NETWORK: usize = 128;
+
 /// An attack with what it costs and brings, in wei.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Priced {
@@ -112,29 +115,34 @@ impl<'g> Attacker<'g> {
                     break;
                 }
                 last = Some(found);
-                let Some(next) = self.cheapest_addition() else { break };
-                self.wanted[next as usize] = true;
+                // One at a time in small networks; in large ones by a thirty-second, so that steps stay few.
+                let more = match self.wanted.len() {
+                    0..=SMALL_NETWORK => 1,
+                    _ => self.wanted.iter().filter(|it| **it).count() / 32 + 1,
+                };
+                let next = self.cheapest_additions(more);
+                if next.is_empty() {
+                    break;
+                }
+                next.iter().for_each(|service| self.wanted[*service as usize] = true);
             }
         }
         best
     }
 
-    /// The service that is nearest to its need for its prize.
-    fn cheapest_addition(&self) -> Option<u32> {
-        let mut best = None;
-        let mut least = f64::INFINITY;
-        for (service, data) in self.graph.services().iter().enumerate() {
-            if self.wanted[service] || data.prize == 0 {
-                continue;
-            }
-            let missing = self.graph.need(service).saturating_sub(self.brought[service]);
-            let price = missing as f64 / data.prize as f64;
-            if price < least {
-                least = price;
-                best = Some(service as u32);
-            }
-        }
-        best
+    /// The services that are nearest to their need for their prize.
+    fn cheapest_additions(&self, most: usize) -> Vec<u32> {
+        let open = self.graph.services().iter().enumerate();
+        let open = open.filter(|(service, data)| !self.wanted[*service] && data.prize > 0);
+        let mut priced: Vec<(f64, u32)> = open
+            .map(|(service, data)| {
+                let missing = self.graph.need(service).saturating_sub(self.brought[service]);
+                (missing as f64 / data.prize as f64, service as u32)
+            })
+            .collect();
+        priced.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+        priced.truncate(most);
+        priced.into_iter().map(|(_, service)| service).collect()
     }
 
     /// An attack from fractions of `operators`, and after them of the services `rows`.

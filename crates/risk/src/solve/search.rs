@@ -16,6 +16,10 @@ use std::{cmp::Ordering, collections::BinaryHeap, rc::Rc};
 
 /// Fractions nearer than this to 0 or 1 count as whole.
 const WHOLE: f64 = 1e-7;
+/// Services beyond which no relaxation is solved: its dense inverse has the square of their number.
+const MOST_ROWS: usize = 500;
+/// Registrations beyond which few fractional solutions are rounded to attacks.
+const MANY_EDGES: usize = 5_000;
 /// Relaxations solved for one case at most.
 const STEPS: usize = 30;
 
@@ -103,8 +107,6 @@ pub(super) struct Search<'g> {
     must: Option<u32>,
     rows: Vec<u32>,
     scale: f64,
-    /// The relaxation over all rows, in use while the first cases are looked at.
-    whole: Relaxation,
     /// A group speaks of its own service and those of smaller need: few rows and operators, so quick to solve.
     groups: Vec<Option<Box<Relaxation>>>,
     attacker: Attacker<'g>,
@@ -132,7 +134,6 @@ impl<'g> Search<'g> {
         Self {
             graph,
             must,
-            whole: Relaxation::new(graph, rows.clone(), scale),
             groups: vec![None; rows.len()],
             rows,
             scale,
@@ -170,7 +171,12 @@ impl<'g> Search<'g> {
     pub(super) fn begin(&mut self, fallback: &[f64], weakest: f64, effort: &mut Effort) {
         let proof = Proof::Prices(self.by_service(&self.rows, fallback));
         self.cases.push(Case { parent: 0, decision: None, parts: None, proof });
-        let mut whole = self.whole.clone();
+        if self.rows.len() > MOST_ROWS {
+            // A relaxation for each of so many services takes longer than anybody waits: loads bound from below.
+            self.unseen = weakest;
+            return;
+        }
+        let mut whole = Relaxation::new(self.graph, self.rows.clone(), self.scale);
         if self.must.is_some() {
             return self.enter(0, (0, 0), weakest, effort.gap, &mut whole, true);
         }
@@ -186,6 +192,11 @@ impl<'g> Search<'g> {
         }
         self.unseen = f64::INFINITY;
         self.cases[last].proof = Proof::Prices(Vec::new());
+    }
+
+    /// Whether all first cases were looked at, so that the bound is at least that of the relaxation.
+    pub(super) fn has_begun(&self) -> bool {
+        self.unseen.is_infinite()
     }
 
     fn by_service(&self, rows: &[u32], prices: &[f64]) -> Vec<(u32, f64)> {
@@ -274,7 +285,7 @@ impl<'g> Search<'g> {
     ) {
         self.collect(case);
         relaxation.decide(&self.decisions);
-        if let Some(service) = self.out_of_reach(relaxation) {
+        if let Some(service) = out_of_reach(self.graph, &self.decisions, relaxation) {
             self.cases[case].proof = Proof::Unreachable(service);
             return;
         }
@@ -301,21 +312,6 @@ impl<'g> Search<'g> {
             self.decisions.push(decision);
             at = self.cases[at].parent;
         }
-    }
-
-    /// An attacked service that the operators left cannot corrupt, in integers.
-    fn out_of_reach(&self, relaxation: &Relaxation) -> Option<u32> {
-        let excludes = self.decisions.iter().any(|it| matches!(it, (Variable::Operator(_), false)));
-        if self.graph.mode() != Mode::Full || !excludes {
-            return None;
-        }
-        self.decisions.iter().find_map(|decision| {
-            let (Variable::Service(service), true) = decision else { return None };
-            let edges = self.graph.of_service(*service as usize).iter();
-            let left: u128 =
-                edges.filter(|edge| !relaxation.is_out(edge.operator)).map(|edge| edge.stake).sum();
-            (left < self.graph.need(*service as usize)).then_some(*service)
-        })
     }
 
     /// The proved bound of a case, and what to divide it on if that is below the target.
@@ -353,18 +349,22 @@ impl<'g> Search<'g> {
             }
             ratio = next;
         }
-        let mut branch = None;
+        let mut divided = None;
         if bound < self.target(gap) {
             relaxation.solution(&mut solution);
-            branch = self.branch(&solution, relaxation);
+            divided = branch(self.graph, &solution, relaxation);
         }
         self.solution = solution;
-        (bound, branch)
+        (bound, divided)
     }
 
     /// Looks for attacks near a fractional one: always at first, later now and then.
     fn improve(&mut self, solution: &[f64], relaxation: &Relaxation, step: usize, gap: f64) {
+        // Attacks of large networks take longer to complete than relaxations to solve: few are tried.
+        let large = self.graph.edges().len() > MANY_EDGES;
         let thresholds: &[f64] = match (self.divided, step) {
+            (_, 0) if large && (self.cases.len() / 2).is_multiple_of(16) => &[0.5],
+            _ if large => &[],
             (0..64, _) => &[0.999, 0.5, 1e-6],
             (_, 0) if self.divided.is_multiple_of(4) => &[0.5],
             _ => &[],
@@ -385,36 +385,6 @@ impl<'g> Search<'g> {
         }
     }
 
-    /// What to divide on: a service that is partly attacked, else the operator that is partly burnt at most stake, else
-    /// whatever is undecided.
-    fn branch(&self, solution: &[f64], relaxation: &Relaxation) -> Option<Variable> {
-        let (operators, rows) = (&relaxation.operators, &relaxation.rows);
-        let part = |value: f64| value.min(1.0 - value);
-        let heaviest = |weighted: &mut dyn Iterator<Item = (f64, Variable)>| {
-            let open = weighted.filter(|(weight, it)| *weight > 0.0 && relaxation.is_open(*it));
-            open.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, variable)| variable)
-        };
-        let split = |value: f64, weight: u128| {
-            if part(value) > WHOLE { part(value) * weight as f64 } else { 0.0 }
-        };
-        let services = rows.iter().zip(&solution[operators.len()..]).map(|(service, value)| {
-            (split(*value, self.graph.services()[*service as usize].prize), Variable::Service(*service))
-        });
-        let stake = |operator: u32| self.graph.operators()[operator as usize].stake;
-        let burnt = operators
-            .iter()
-            .zip(solution)
-            .map(|(operator, value)| (split(*value, stake(*operator)), Variable::Operator(*operator)));
-        let open = operators.iter().zip(solution).map(|(operator, value)| {
-            (stake(*operator) as f64 * if *value > 0.5 { 1.0 } else { 1e-9 }, Variable::Operator(*operator))
-        });
-        let attacked = rows.iter().map(|service| (1.0, Variable::Service(*service)));
-        heaviest(&mut services.into_iter())
-            .or_else(|| heaviest(&mut burnt.into_iter()))
-            .or_else(|| heaviest(&mut open.into_iter()))
-            .or_else(|| heaviest(&mut attacked.into_iter()))
-    }
-
     /// The proof so far: every case with integer prices, and the highest ratio that all of them prove.
     pub(super) fn proof(&self, network: &Network) -> Lower {
         let den = certificate::denominator(network);
@@ -433,6 +403,54 @@ impl<'g> Search<'g> {
         writer.write();
         Lower { ratio: Fraction { num: writer.num, den }, nodes: writer.nodes }
     }
+}
+
+/// What to divide on: a service that is partly attacked, else the operator that is partly burnt at most stake, else
+/// whatever is undecided.
+pub(super) fn branch(graph: &Graph, solution: &[f64], relaxation: &Relaxation) -> Option<Variable> {
+    let (operators, rows) = (&relaxation.operators, &relaxation.rows);
+    let part = |value: f64| value.min(1.0 - value);
+    let heaviest = |weighted: &mut dyn Iterator<Item = (f64, Variable)>| {
+        let open = weighted.filter(|(weight, it)| *weight > 0.0 && relaxation.is_open(*it));
+        open.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, variable)| variable)
+    };
+    let split = |value: f64, weight: u128| {
+        if part(value) > WHOLE { part(value) * weight as f64 } else { 0.0 }
+    };
+    let services = rows.iter().zip(&solution[operators.len()..]).map(|(service, value)| {
+        (split(*value, graph.services()[*service as usize].prize), Variable::Service(*service))
+    });
+    let stake = |operator: u32| graph.operators()[operator as usize].stake;
+    let burnt = operators
+        .iter()
+        .zip(solution)
+        .map(|(operator, value)| (split(*value, stake(*operator)), Variable::Operator(*operator)));
+    let open = operators.iter().zip(solution).map(|(operator, value)| {
+        (stake(*operator) as f64 * if *value > 0.5 { 1.0 } else { 1e-9 }, Variable::Operator(*operator))
+    });
+    let attacked = rows.iter().map(|service| (1.0, Variable::Service(*service)));
+    heaviest(&mut services.into_iter())
+        .or_else(|| heaviest(&mut burnt.into_iter()))
+        .or_else(|| heaviest(&mut open.into_iter()))
+        .or_else(|| heaviest(&mut attacked.into_iter()))
+}
+
+/// An attacked service that the operators left cannot corrupt, in integers.
+pub(super) fn out_of_reach(
+    graph: &Graph,
+    decisions: &[(Variable, bool)],
+    relaxation: &Relaxation,
+) -> Option<u32> {
+    let excludes = decisions.iter().any(|it| matches!(it, (Variable::Operator(_), false)));
+    if graph.mode() != Mode::Full || !excludes {
+        return None;
+    }
+    decisions.iter().find_map(|decision| {
+        let (Variable::Service(service), true) = decision else { return None };
+        let edges = graph.of_service(*service as usize).iter();
+        let left: u128 = edges.filter(|edge| !relaxation.is_out(edge.operator)).map(|edge| edge.stake).sum();
+        (left < graph.need(*service as usize)).then_some(*service)
+    })
 }
 
 /// Writes a tree down in preorder, without recursion: chains of services are long.

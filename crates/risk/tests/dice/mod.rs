@@ -24,6 +24,15 @@ pub fn gamma(pair: Pair) -> f64 {
 /// The cheapest attack for its prize, over all sets of operators that are burnt whole and, where stake is divisible,
 /// all sets of services, the rest met by parts. `must` is attacked in all of them.
 pub fn brute_force(graph: &Graph, must: Option<usize>) -> Option<Pair> {
+    brute_force_by(graph, must, cheaper)
+}
+
+/// The same by another order: the attack that `better` puts before all others.
+pub fn brute_force_by(
+    graph: &Graph,
+    must: Option<usize>,
+    better: impl Fn(Pair, Pair) -> bool,
+) -> Option<Pair> {
     let operators = graph.operators().len();
     let mut best = None;
     for burnt in 0u32..1 << operators {
@@ -51,7 +60,7 @@ pub fn brute_force(graph: &Graph, must: Option<usize>) -> Option<Pair> {
             let prize: u128 = services.map(|service| graph.services()[service].prize).sum();
             let Some(rest) = rest.filter(|_| prize > 0) else { continue };
             let pair = (cost + rest, prize);
-            if best.is_none_or(|best| cheaper(pair, best)) {
+            if best.is_none_or(|best| better(pair, best)) {
                 best = Some(pair);
             }
         }
