@@ -52,7 +52,7 @@ impl Banner<'_> {
                 format!("  {label:<10} {value:<24} {}{note}{}", text::DIM.render(), text::DIM.render_reset());
             let _ = writeln!(out, "{}", line.trim_end());
         };
-        row("RPC", &format!("http://{}", self.address), "also ws:// on the same port");
+        row("RPC", &format!("http://{}", self.address), "also ws://, and pages for a browser");
         row("state", &self.state(), if args.data_dir.is_none() { "keep it with --data-dir DIR" } else { "" });
         row(
             "blocks",

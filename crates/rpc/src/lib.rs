@@ -34,6 +34,7 @@ mod revert;
 mod server;
 mod socket;
 mod subscriptions;
+pub mod terms;
 mod trace;
 mod txpool;
 mod web3;

@@ -29,7 +29,13 @@ pub(crate) static LIVE: Asset =
 pub(crate) static MARK: Asset =
     Asset { name: "mark.svg", kind: "image/svg+xml", text: include_str!("assets/mark.svg") };
 
-static ALL: [&Asset; 4] = [&STYLE, &HTMX, &LIVE, &MARK];
+pub(crate) static WALLET: Asset = Asset {
+    name: "wallet.js",
+    kind: "text/javascript; charset=utf-8",
+    text: include_str!("assets/wallet.js"),
+};
+
+static ALL: [&Asset; 5] = [&STYLE, &HTMX, &LIVE, &MARK, &WALLET];
 
 /// Addresses, in the order of [`ALL`].
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -73,9 +79,10 @@ mod tests {
             assert!(asset.address().starts_with("/assets/"), "{}", asset.name);
             assert!(!asset.text.contains("@import"), "{}", asset.name);
         }
-        let own = LIVE.text;
-        for word in ["eval(", "innerHTML", "Function(", "http://", "https://"] {
-            assert!(!own.contains(word), "{word}");
+        for own in [LIVE.text, WALLET.text] {
+            for word in ["eval(", "innerHTML", "Function(", "http://", "https://"] {
+                assert!(!own.contains(word), "{word}");
+            }
         }
     }
 }

@@ -123,15 +123,6 @@ pub(crate) fn share(part: U256, whole: U256) -> String {
     }
 }
 
-/// A certified bound: sign and three decimals.
-pub(crate) fn gamma(value: f64) -> String {
-    match value {
-        value if value.is_infinite() => "unbounded".into(),
-        value if value < 0.0 => format!("−{:.3}", value.abs()),
-        value => format!("+{value:.3}"),
-    }
-}
-
 /// A certified bound of a verdict: four decimals, rounded down.
 pub(crate) fn bound(value: f64) -> String {
     let cut = format!("{value:.6}");
@@ -315,11 +306,6 @@ mod tests {
             [(51, 1_000, "5.1 %"), (1, 10_000, "< 0.1 %"), (0, 5, "0 %"), (5, 5, "100 %"), (1, 0, "< 0.1 %")]
         {
             assert_eq!(share(U256::from(part), U256::from(whole)), said);
-        }
-        for (value, said) in
-            [(1.906_51, "+1.907"), (-0.0104, "−0.010"), (0.0, "+0.000"), (f64::INFINITY, "unbounded")]
-        {
-            assert_eq!(gamma(value), said);
         }
     }
 

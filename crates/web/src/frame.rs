@@ -22,7 +22,16 @@ const HTMX_CONFIG: &str =
     r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
 
 /// Sections of the navigation: path, name.
-const SECTIONS: [(&str, &str); 2] = [("/", "Overview"), ("/blocks", "Chain")];
+const SECTIONS: [(&str, &str); 8] = [
+    ("/", "Overview"),
+    ("/stakers", "Stake"),
+    ("/operators", "Operators"),
+    ("/services", "Services"),
+    ("/market", "Market"),
+    ("/risk", "Risk"),
+    ("/slashes", "Slashes"),
+    ("/blocks", "Chain"),
+];
 
 /// A page's own content.
 pub(crate) struct Page<'a> {
@@ -111,6 +120,8 @@ fn foot(viewer: &Viewer) -> Markup {
     html! {
         footer class="foot" { div class="wrap" {
             span { "Served by your own node. No tracker, no outside request." }
+            a href="/strategies" { "Strategies" }
+            a href="/parameters" { "Parameters" }
             a href="/glossary" { "Words" }
             a href=(format!("/api/v1{}", if viewer.here == "/" { "/overview" } else { viewer.here.as_str() })) {
                 "This page as JSON"

@@ -85,7 +85,34 @@ impl Node {
 }
 
 /// Pages of a chain on which nothing has happened.
-const PAGES: &[&str] = &["/", "/blocks", "/blocks/0"];
+const PAGES: &[&str] = &[
+    "/",
+    "/blocks",
+    "/blocks/0",
+    "/operators",
+    "/services",
+    "/strategies",
+    "/slashes",
+    "/market",
+    "/market?sort=largest&redistributes=yes&slashed=",
+    "/risk",
+    "/risk/matrix",
+    "/parameters",
+    "/glossary",
+    "/stakers",
+    "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount=1.5",
+    "/sign?verb=undelegate&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    "/search?q=",
+    "/search?q=manager",
+    "/search?q=nothing-is-called-so",
+    "/stakers/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    "/operators/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    "/services/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    "/address/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    "/address/0xB000000000000000000000000000000000000102",
+    "/strategies/0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A",
+    "/tokens/0xb000000000000000000000000000000000000f02",
+];
 
 #[tokio::test]
 async fn every_page_of_an_empty_chain_is_whole_and_keeps_the_policy() {
@@ -136,6 +163,40 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         ("/blocks?unknown=1".into(), StatusCode::BAD_REQUEST),
         ("/blocks/<script>alert(1)</script>".into(), StatusCode::NOT_FOUND),
         ("/?q=%22%3E%3Cscript%3E".into(), StatusCode::OK),
+        ("/tx/0x12".into(), StatusCode::BAD_REQUEST),
+        ("/sign".into(), StatusCode::BAD_REQUEST),
+        ("/sign?verb=steal&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::BAD_REQUEST),
+        (
+            "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&amount=1e9".into(),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            format!(
+                "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount={huge}"
+            ),
+            StatusCode::BAD_REQUEST,
+        ),
+        (format!("/tx/0x{}", "12".repeat(32)), StatusCode::NOT_FOUND),
+        ("/address/nobody".into(), StatusCode::BAD_REQUEST),
+        ("/stakers/0x12".into(), StatusCode::BAD_REQUEST),
+        ("/operators/0xzz".into(), StatusCode::BAD_REQUEST),
+        ("/operators?sort=colour".into(), StatusCode::BAD_REQUEST),
+        (format!("/operators?skip={huge}"), StatusCode::BAD_REQUEST),
+        ("/services/1".into(), StatusCode::BAD_REQUEST),
+        (
+            "/services/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266/sets/99999999999".into(),
+            StatusCode::BAD_REQUEST,
+        ),
+        ("/services/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266/sets/1".into(), StatusCode::NOT_FOUND),
+        ("/slashes/nonsense/1".into(), StatusCode::BAD_REQUEST),
+        ("/slashes/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266:1/1".into(), StatusCode::NOT_FOUND),
+        (format!("/slashes/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266:1/{huge}"), StatusCode::BAD_REQUEST),
+        ("/tokens/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::NOT_FOUND),
+        ("/strategies/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::NOT_FOUND),
+        ("/market?sort=%3Cscript%3E".into(), StatusCode::BAD_REQUEST),
+        (format!("/search?q={}", "x".repeat(5_000)), StatusCode::BAD_REQUEST),
+        ("/search?q=%3Cscript%3Ealert(1)%3C/script%3E".into(), StatusCode::OK),
+        ("/search?p=1".into(), StatusCode::BAD_REQUEST),
     ];
     for (path, status) in cases {
         let (got, text) = node.get(&path).await;

@@ -1,5 +1,5 @@
-//! A foreign page in a real browser against the port of `bulwark dev` (`tools/browser`): it may neither sign, nor travel
-//! in time, nor change state. The browser is the system's Chromium, driven from npm; nothing is downloaded.
+//! A real browser (`tools/browser`): a foreign page against the port of `bulwark dev` may neither sign, nor travel in time,
+//! nor change state; the node's own pages, on the demo's chain, are whole, live and accessible. The browser is the system's Chromium, driven from npm; nothing is downloaded.
 
 use crate::{shell, tools};
 use anyhow::{Context, Result};
@@ -8,14 +8,17 @@ use std::path::{Path, PathBuf};
 /// Names of the browser on the search path, by distribution.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Runs the attacks.
+/// Runs the attacks, then looks at every page.
 ///
 /// # Errors
-/// There is no browser, or an attack has an effect; the script has printed which.
+/// There is no browser, an attack has an effect, or a page a fault; the script has printed which.
 pub fn run(bulwark: &Path) -> Result<()> {
     let mut attack = tools::script("browser/attack.mjs")?;
     attack.arg(bulwark.canonicalize()?).arg(browser()?);
-    shell::run(&mut attack).context("tools/browser/attack.mjs: what failed is said above")
+    shell::run(&mut attack).context("tools/browser/attack.mjs: what failed is said above")?;
+    let mut pages = tools::script("browser/pages.mjs")?;
+    pages.arg(bulwark.canonicalize()?).arg(browser()?);
+    shell::run(&mut pages).context("tools/browser/pages.mjs: what failed is said above")
 }
 
 fn browser() -> Result<PathBuf> {

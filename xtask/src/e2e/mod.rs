@@ -59,7 +59,7 @@ enum Part {
     Eigensdk,
     /// The same requests to anvil: differences without a recorded reason fail
     Anvil,
-    /// A real browser on pages of other origins, trying to sign, to travel in time, to change state
+    /// A real browser: pages of other origins that try to sign or change state, and every page of our own
     Browser,
 }
 

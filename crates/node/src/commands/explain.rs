@@ -1,13 +1,12 @@
 //! `bulwark explain`: what an error of a contract or a word of restaking means, in a sentence or two, without a node.
 
 mod errors;
-mod terms;
 
 use crate::{commands, failure::Failure, text};
 use clap::Args;
 use errors::ERRORS;
+use rpc::terms::TERMS;
 use serde_json::json;
-use terms::TERMS;
 
 /// `bulwark explain`.
 #[derive(Args, Debug)]

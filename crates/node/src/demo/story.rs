@@ -138,6 +138,7 @@ impl Story {
     /// What can be done with the chain now.
     pub fn goes_on(&mut self, url: &str) {
         let (dim, off) = (text::DIM.render(), text::DIM.render_reset());
+        self.line(&format!("see it: open {url} in a browser"));
         self.line(&format!("{dim}ask it something: cast block-number --rpc-url {url}{off}\n"));
     }
 

@@ -1,14 +1,28 @@
 //! What the pages show besides restaking's own reads: an overview, blocks and transactions in words, addresses, search,
 //! the market and the figures of risk together. Each is JSON first, served under `/api/v1`; a page only draws it.
 
+mod address;
 mod amounts;
 mod blocks;
+mod intent;
+mod market;
 mod names;
 mod overview;
+mod ranking;
+mod risk;
+mod search;
 mod sentences;
+mod transaction;
 
+pub(crate) use address::{address, own_accounts, token};
 pub(crate) use blocks::{block, blocks};
+pub(crate) use intent::{Intent, intent};
+pub(crate) use market::{Wanted, market};
 pub(crate) use overview::overview;
+pub(crate) use ranking::ranked;
+pub(crate) use risk::{matrix, part, risk};
+pub(crate) use search::search;
+pub(crate) use transaction::transaction;
 
 use crate::{context::Context, dispatch, error::RpcError, params::Params};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The whole chain on one page: what is staked and with whom, how concentrated it is, what services hold, how secure
 //! that is, what was lost, and what happened last.
 
-use super::{amounts, amounts::Unit, amounts::Worth, asked, blocks, once_a_block};
+use super::{amounts::Worth, asked, blocks, once_a_block, ranking};
 use crate::{
     context::Context,
     error::RpcError,
@@ -66,25 +66,7 @@ pub(crate) fn overview(cx: &Context) -> Result<Value, RpcError> {
 
 /// What operators hold, the largest first, and how many hold a third, a half, two thirds.
 fn stake(snapshot: &Snapshot<'_>) -> Result<Value, RpcError> {
-    let mut asker = snapshot.asker();
-    let worths = amounts::all(snapshot, &mut asker)?;
-    let page = snapshot.index().operators(None, MOST_COUNTED)?;
-    let more = page.next.is_some();
-    let operators: Vec<Address> = page.items.into_iter().map(|(operator, _)| operator).collect();
-    let shares = amounts::shares(&mut asker, &operators, &worths)?;
-    let totals: Vec<U256> = (0..worths.len())
-        .map(|place| {
-            shares.iter().filter_map(|row| row.get(place)).fold(U256::ZERO, |sum, it| sum.saturating_add(*it))
-        })
-        .collect();
-    let unit = Unit::of(&worths, &totals);
-    let mut held: Vec<(Address, U256)> = operators
-        .into_iter()
-        .zip(&shares)
-        .map(|(operator, shares)| (operator, unit.sum(&worths, shares)))
-        .collect();
-    held.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    let total = held.iter().fold(U256::ZERO, |sum, (_, it)| sum.saturating_add(*it));
+    let ranking::Ranking { unit, worths, totals, held, total, more } = ranking::rank(snapshot)?;
     let largest: Vec<Value> = held
         .iter()
         .filter(|(_, stake)| !stake.is_zero())

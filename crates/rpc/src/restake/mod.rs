@@ -2,7 +2,7 @@
 //! What is staked, by whom, and at what risk is in the files beside: each answer is of one block, which it names, and
 //! comes from the state after that block and the restaking index at it.
 
-mod arguments;
+pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod operators;
 pub(crate) mod position;

@@ -58,7 +58,7 @@ fn share(part: U256, whole: U256) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(all: &[String]) -> String {
+pub(crate) fn list(all: &[String]) -> String {
     match all {
         [] => "nothing".into(),
         [only] => only.clone(),

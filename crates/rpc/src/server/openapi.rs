@@ -205,7 +205,10 @@ fn restaking_paths() -> Value {
             "staker", "A staker's whole position", json!([in_path("staker", "The staker", account)]),
             &["block", "staker", "operator", "holdings", "queued", "risks"],
         ),
-        "/api/v1/operators": list("operators", "Operators, by address", &[]),
+        "/api/v1/operators": list(
+            "operators", "Operators, by address or by stake",
+            &[("sort", "address or stake; address if absent"), ("skip", "With sort=stake: how many to leave out")],
+        ),
         "/api/v1/operators/{operator}": one(
             "operator", "An operator's book", json!([in_path("operator", "The operator", account)]),
             &["block", "operator", "is_operator", "exposures", "delegators", "slashes", "withdrawals"],
@@ -249,6 +252,7 @@ fn exploring_paths() -> Value {
             "schema": { "type": "string" },
         })
     };
+    let account = "0x0000000000000000000000000000000000000b01";
     json!({
         "/api/v1/overview": get(
             "overview", "Stake, operators, services, risk, slashes and the newest blocks", json!([]),
@@ -263,6 +267,69 @@ fn exploring_paths() -> Value {
             "block", "A block, with its transactions in sentences",
             json!([in_path("block", "Its number or hash", "0"), asked("skip", "Transactions to leave out")]),
             &["number", "hash", "timestamp", "items", "next"],
+        ),
+        "/api/v1/tx/{hash}": get(
+            "transaction", "A transaction: in a sentence, its call tree with events, what it changed",
+            json!([in_path("hash", "Its hash", &format!("0x{}", "00".repeat(32)))]),
+            &["hash", "block_number", "words", "success", "fee", "trace", "changes"],
+        ),
+        "/api/v1/address/{account}": get(
+            "address", "What an address is, what it owns, its newest transactions",
+            json!([in_path("account", "The address", account), asked("before", "Only transactions below this block")]),
+            &["address", "balance", "is_staker", "is_operator", "is_service", "transactions"],
+        ),
+        "/api/v1/tokens/{token}": get(
+            "token", "A token, and the strategies that hold it", json!([in_path("token", "The token", account)]),
+            &["token", "symbol", "decimals", "total_supply", "strategies"],
+        ),
+        "/api/v1/search": get(
+            "search", "What a few letters mean", json!([asked("q", "A number, a hash, an address or words")]),
+            &["query", "items"],
+        ),
+        "/api/v1/market": get(
+            "market", "Operator sets as offers",
+            json!([
+                asked("sort", "stake, operators, largest, slashes or service"),
+                asked("redistributes", "yes or no"), asked("slashed", "yes or no"),
+            ]),
+            &["block", "unit", "items", "more"],
+        ),
+        "/api/v1/stakers": get("ownAccounts", "Accounts that the node itself signs for", json!([]), &["items"]),
+        "/api/v1/sign": read(
+            "sign", "The transactions that do what is meant, with what to know before they are signed",
+            &json!([
+                {
+                    "name": "verb", "in": "query", "required": true, "example": "undelegate", "schema": { "type": "string" },
+                    "description": "deposit, delegate, undelegate, queue, complete or allocate",
+                },
+                {
+                    "name": "from", "in": "query", "required": true, "example": account, "schema": { "type": "string" },
+                    "description": "Who signs",
+                },
+                asked("strategy", "In which strategy"), asked("amount", "Tokens, or all; of allocations, per cent"),
+                asked("operator", "Which operator"), asked("set", "Which operator set, as avs:id"),
+                asked("root", "Which withdrawal"), asked("receive", "tokens or shares"),
+            ]),
+            &[
+                ("200", answer("What to sign", &with_keys("Steps", &["steps", "lines", "warnings", "fee_at_most"]))),
+                wrong.clone(),
+            ],
+        ),
+        "/api/v1/glossary": get("glossary", "The words of restaking", json!([]), &["items"]),
+        "/api/v1/risk": get(
+            "risk", "How secure the network is, with the attack that comes nearest", json!([]),
+            &["block", "slack", "attack", "concentration", "stress", "cascade", "matrix"],
+        ),
+        "/api/v1/risk/matrix": get(
+            "matrix", "Which operator sets can take how much of which operators", json!([]),
+            &["block", "unit", "sets", "operators", "cells"],
+        ),
+        "/api/v1/risk/concentration": read(
+            "concentration", "How concentrated stake behind services is", &json!([]),
+            &[
+                ("200", answer("Shares and indexes", &with_keys("Concentration", &["block", "stake", "nakamoto", "lorenz"]))),
+                ("404", text("No service holds stake: there is nothing to measure", "text/plain")),
+            ],
         ),
     })
 }

@@ -5,6 +5,7 @@ use super::{Shared, http::plain};
 use crate::{
     context::Context,
     error::RpcError,
+    explore,
     json::json,
     restake::{Paging, ask::snake_case, operators, position, services, set_in, slashes},
 };
@@ -41,6 +42,16 @@ pub(super) fn table() -> [(&'static str, MethodRouter<Arc<Shared>>); 11] {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
+    limit: Option<u64>,
+    cursor: Option<String>,
+}
+
+/// What the list of operators may be asked: by address with a cursor, or by stake from a rank on.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorList {
+    sort: Option<String>,
+    skip: Option<usize>,
     limit: Option<u64>,
     cursor: Option<String>,
 }
@@ -91,8 +102,9 @@ pub(super) async fn tell(
         }
         Err(error) => {
             let status = match error.code() {
-                -32602 => absent,
-                -32003 => StatusCode::SERVICE_UNAVAILABLE,
+                // Also what risk has no figure of.
+                -32602 | -32049..=-32040 => absent,
+                -32003 | -32005 => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             plain(status, error.message())
@@ -125,10 +137,19 @@ async fn staker(State(shared): State<Arc<Shared>>, Path(staker): Path<String>) -
         .await
 }
 
-async fn all_operators(State(shared): State<Arc<Shared>>, list: Asked<List>) -> Answer {
-    let asked = query(list).map(Paging::from);
-    let tell = |list| tell(shared, StatusCode::BAD_REQUEST, move |cx| operators::operators(cx, None, &list));
-    either(asked.map(tell)).await
+async fn all_operators(State(shared): State<Arc<Shared>>, list: Asked<OperatorList>) -> Answer {
+    let tell = |list: OperatorList| {
+        let OperatorList { sort, skip, limit, cursor } = list;
+        tell(shared, StatusCode::BAD_REQUEST, move |cx| match sort.as_deref() {
+            Some("stake") => explore::ranked(cx, skip.unwrap_or_default(), limit),
+            None | Some("address") => operators::operators(cx, None, &Paging { limit, cursor }),
+            Some(other) => {
+                let shown: String = other.chars().take(32).collect();
+                Err(RpcError::params(format!("sort {shown:?} is not address or stake")))
+            }
+        })
+    };
+    either(query(list).map(tell)).await
 }
 
 async fn operator(State(shared): State<Arc<Shared>>, Path(operator): Path<String>) -> Answer {

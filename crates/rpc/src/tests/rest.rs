@@ -77,7 +77,12 @@ async fn each_route_is_described_and_each_description_is_true() {
         let Some(get) = item.get("get") else { continue };
         let path = get["parameters"].as_array().unwrap().iter().fold(path.clone(), |path, parameter| {
             let name = parameter["name"].as_str().unwrap();
-            path.replace(&format!("{{{name}}}"), parameter["example"].as_str().unwrap_or_default())
+            let example = parameter["example"].as_str().unwrap_or_default();
+            if parameter["in"] == "query" && parameter["required"] == true {
+                let sign = if path.contains('?') { '&' } else { '?' };
+                return format!("{path}{sign}{name}={example}");
+            }
+            path.replace(&format!("{{{name}}}"), example)
         });
         let response = node.client.get(node.url(&path)).send().await.unwrap();
         if response.status() == StatusCode::NOT_FOUND {

@@ -4,8 +4,14 @@
 
 #![allow(clippy::float_arithmetic, reason = "coordinates on a screen")]
 
+mod bars;
+mod lines;
+mod matrix;
 mod wall;
 
+pub(crate) use bars::{Bar, Part, Step, budget, hbars, ladder};
+pub(crate) use lines::{Axes, Line, lines};
+pub(crate) use matrix::{CLASSES, Matrix, class_of, matrix};
 pub(crate) use wall::{Segment, wall};
 
 use maud::{Markup, PreEscaped, html};
@@ -81,6 +87,24 @@ fn rect(body: &mut String, (x, y): (f64, f64), (width, height): (f64, f64), clas
         Some(tip) => write!(body, "><title>{}</title></rect>", escaped(tip)),
         None => write!(body, "/>"),
     };
+}
+
+/// Words in a drawing.
+fn text(body: &mut String, (x, y): (f64, f64), words: &str, class: &str, anchor: &str) {
+    let anchor = if anchor.is_empty() { String::new() } else { format!(" text-anchor=\"{anchor}\"") };
+    let _ = write!(
+        body,
+        "<text x=\"{}\" y=\"{}\" class=\"{class}\"{anchor}>{}</text>",
+        n1(x),
+        n1(y),
+        escaped(words)
+    );
+}
+
+/// A straight line.
+fn line(body: &mut String, from: (f64, f64), to: (f64, f64), class: &str) {
+    let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(n1);
+    let _ = write!(body, "<path d=\"M{x1} {y1}L{x2} {y2}\" class=\"{class}\"/>");
 }
 
 /// A finding, how to read it, a legend, both drawings, and the same figures as a table.

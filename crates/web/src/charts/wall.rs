@@ -60,3 +60,35 @@ pub(crate) fn wall(
     let rows = ((total - 1e-9).max(0.0) / per).floor() + 1.0;
     svg(width, rows * (height + GAP), &body, words, size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stones_lie_where_the_design_lays_them() {
+        let part = |stones, class| Segment { stones, class, label: class.into() };
+        let parts = [part(43.2, "own"), part(32.0, "atrisk"), part(10.8, "queue"), part(6.0, "hole")];
+        let words = Words { id: "w", title: "T", says: "S" };
+        let drawn = wall(&parts, 3, (664.0, 24.0), &words, Size::Wide).into_string();
+        // Counts and places that charts.py gives for the same position.
+        assert!(drawn.contains("viewBox=\"0 0 664 78\""), "{drawn}");
+        for (class, count) in [("own", 44), ("atrisk", 32), ("queue", 11), ("hole", 6)] {
+            assert_eq!(drawn.matches(&format!("class=\"{class}\"")).count(), count, "{class}");
+        }
+        for place in [
+            "<rect x=\"655.9\" y=\"0.5\" width=\"7.6\" height=\"23\" class=\"own\"",
+            "<rect x=\"0.5\" y=\"26.5\" width=\"7.6\" height=\"23\" class=\"own\"",
+            "<rect x=\"592.5\" y=\"52.5\" width=\"18.1\" height=\"23\" class=\"hole\"",
+        ] {
+            assert!(drawn.contains(place), "{place} is not in {drawn}");
+        }
+        assert_eq!(drawn.matches("url(#hatch)").count(), 32);
+    }
+
+    #[test]
+    fn a_wall_of_nothing_is_empty() {
+        let words = Words { id: "w", title: "T", says: "S" };
+        assert!(!wall(&[], 3, (312.0, 18.0), &words, Size::Narrow).into_string().contains("<rect"));
+    }
+}

@@ -1,8 +1,18 @@
 //! The routes of the pages: each asks one read of REST at its own path, and draws the answer. A read's refusal becomes a
 //! page with the same status.
 
+mod address;
 mod chain;
+mod market;
+mod operator;
 mod overview;
+mod reference;
+mod risk;
+mod service;
+mod slash;
+mod staker;
+mod transaction;
+mod wallet;
 
 use crate::{
     assets, frame,
@@ -25,6 +35,27 @@ pub fn routes() -> Router {
         .route("/", get(overview::show))
         .route("/blocks", get(chain::blocks))
         .route("/blocks/{block}", get(chain::block))
+        .route("/tx/{hash}", get(transaction::show))
+        .route("/address/{account}", get(address::show))
+        .route("/tokens/{token}", get(address::token))
+        .route("/search", get(address::search))
+        .route("/stakers", get(wallet::accounts))
+        .route("/sign", get(wallet::sign))
+        .route("/stakers/{staker}", get(staker::show))
+        .route("/operators", get(operator::list))
+        .route("/operators/{operator}", get(operator::show))
+        .route("/services", get(service::list))
+        .route("/services/{avs}", get(service::show))
+        .route("/services/{avs}/sets/{id}", get(service::set))
+        .route("/strategies", get(service::strategies))
+        .route("/strategies/{strategy}", get(service::strategy))
+        .route("/slashes", get(slash::list))
+        .route("/slashes/{set}/{id}", get(slash::show))
+        .route("/market", get(market::show))
+        .route("/risk", get(risk::show))
+        .route("/risk/matrix", get(risk::matrix_page))
+        .route("/parameters", get(reference::parameters))
+        .route("/glossary", get(reference::glossary))
         .route("/parts/chip", get(chip))
         .route("/prefs", post(prefs))
         .route("/assets/{hash}/{name}", get(assets::serve))

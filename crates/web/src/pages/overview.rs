@@ -110,7 +110,7 @@ pub(super) fn slash_path(slash: Told<'_>) -> String {
 fn wall(told: Told<'_>) -> Markup {
     let total = staked(told);
     let (symbol, decimals) = unit(told);
-    let stone = stone_of(total);
+    let stone = stone_of(total, STONES);
     if total.is_zero() {
         return html! {
             div { (parts::empty("An empty wall: no operator holds stake.", &html! {
@@ -159,10 +159,10 @@ fn largest_words(count: u64) -> String {
     if count == 1 { "largest operator".into() } else { format!("{count} largest operators") }
 }
 
-/// The largest amount of 1, 2 or 5 times a power of ten that gives at least [`STONES`] stones; one smallest unit if all is
+/// The largest amount of 1, 2 or 5 times a power of ten that gives at least some number of stones; one smallest unit if all is
 /// less than that.
-fn stone_of(total: U256) -> U256 {
-    let most = total.checked_div(U256::from(STONES)).unwrap_or_default();
+pub(super) fn stone_of(total: U256, stones: u64) -> U256 {
+    let most = total.checked_div(U256::from(stones)).unwrap_or_default();
     let mut stone = U256::from(1);
     let grown = |stone: U256, by: u64| stone.checked_mul(U256::from(by)).filter(|grown| *grown <= most);
     while let Some(next) = grown(stone, 10) {
@@ -286,7 +286,7 @@ fn slashes(told: Told<'_>) -> Markup {
 }
 
 /// What a slash was for, as the service wrote it.
-fn reason(slash: Told<'_>) -> String {
+pub(super) fn reason(slash: Told<'_>) -> String {
     let text = format::foreign(slash.at("description").text());
     if text.trim().is_empty() { "no reason was given".into() } else { text }
 }
@@ -349,11 +349,11 @@ mod tests {
         for exponent in 2..40_u64 {
             for lead in [6_u64, 9, 12, 25, 40, 59] {
                 let total = U256::from(lead) * U256::from(10).pow(U256::from(exponent));
-                let stones = total / stone_of(total);
+                let stones = total / stone_of(total, STONES);
                 assert!((60..=151).contains(&u64::try_from(stones).unwrap()), "{total}: {stones}");
             }
         }
-        assert_eq!(stone_of(U256::ZERO), U256::from(1));
+        assert_eq!(stone_of(U256::ZERO, STONES), U256::from(1));
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! Operator sets as offers: what stands behind each, what it may take and by whom, how concentrated it is. Sorted and
+//! filtered here, so that a page, a program and a link say the same. Pay is not told: there are no rewards yet.
+
+use super::{amounts, amounts::Unit, asked, names, once_a_block};
+use crate::{
+    context::Context,
+    error::RpcError,
+    restake::{ask::Snapshot, services},
+};
+use alloy_primitives::{Address, U256};
+use chain::index::{Described, SetId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Operator sets that are looked at.
+const MOST_SETS: usize = 256;
+
+/// What of the market is wanted, and in which order.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// `stake`, `operators`, `largest`, `slashes` or `service`; the largest first, services by name.
+    sort: Option<String>,
+    /// `yes` or `no`.
+    redistributes: Option<String>,
+    /// `yes` or `no`.
+    slashed: Option<String>,
+}
+
+impl Wanted {
+    /// Refuses words that mean nothing; an empty one, as forms send it, is none.
+    fn check(&self) -> Result<(), RpcError> {
+        let one_of = |name: &str, given: &Option<String>, known: &[&str]| match given.as_deref() {
+            None | Some("") => Ok(()),
+            Some(word) if known.contains(&word) => Ok(()),
+            Some(word) => {
+                let shown: String = word.chars().take(32).collect();
+                Err(RpcError::params(format!("{name} {shown:?} is not one of {}", known.join(", "))))
+            }
+        };
+        one_of("sort", &self.sort, &["stake", "operators", "largest", "slashes", "service"])?;
+        one_of("redistributes", &self.redistributes, &["yes", "no"])?;
+        one_of("slashed", &self.slashed, &["yes", "no"])
+    }
+
+    fn keeps(&self, row: &Value) -> bool {
+        let fits = |given: &Option<String>, is: bool| match given.as_deref() {
+            Some("yes") => is,
+            Some("no") => !is,
+            _ => true,
+        };
+        fits(&self.redistributes, row["redistributes"].as_bool().unwrap_or_default())
+            && fits(&self.slashed, row["slashCount"].as_u64().unwrap_or_default() > 0)
+    }
+}
+
+/// The market.
+///
+/// # Errors
+/// Words that mean nothing, or the database's.
+pub(crate) fn market(cx: &Context, wanted: &Wanted) -> Result<Value, RpcError> {
+    wanted.check()?;
+    let mut whole = once_a_block(cx, "market", || all(cx))?;
+    let mut rows: Vec<Value> = whole["items"].as_array().cloned().unwrap_or_default();
+    rows.retain(|row| wanted.keeps(row));
+    let big = |row: &Value, key: &str| -> U256 {
+        row[key].as_str().and_then(|it| it.parse().ok()).unwrap_or_default()
+    };
+    let count = |row: &Value, key: &str| row[key].as_u64().unwrap_or_default();
+    match wanted.sort.as_deref().unwrap_or("stake") {
+        "operators" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "memberCount"))),
+        "slashes" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "slashCount"))),
+        "largest" => rows.sort_by_key(|row| std::cmp::Reverse(big(row, "largestWad"))),
+        "service" => {}
+        _ => rows.sort_by_key(|row| std::cmp::Reverse(big(row, "slashableStake"))),
+    }
+    if let Some(fields) = whole.as_object_mut() {
+        fields.insert("items".into(), rows.into());
+    }
+    Ok(whole)
+}
+
+/// All operator sets, by service.
+fn all(cx: &Context) -> Result<Value, RpcError> {
+    let snapshot = Snapshot::take(cx)?;
+    let index = snapshot.index();
+    let mut asker = snapshot.asker();
+    let worths = amounts::all(&snapshot, &mut asker)?;
+    let mut sets: Vec<SetId> = Vec::new();
+    let page = index.services(None, MOST_SETS)?;
+    for avs in &page.items {
+        let left = MOST_SETS.saturating_sub(sets.len());
+        sets.extend(index.sets(*avs, None, left)?.items);
+    }
+    let mut told = Vec::new();
+    let mut totals = vec![U256::ZERO; worths.len()];
+    for set in &sets {
+        let it = services::operator_set(cx, *set, None)?;
+        let members = it["members"].as_array().map_or(0, Vec::len);
+        let mut by_member = vec![vec![U256::ZERO; worths.len()]; members];
+        let strategies: Vec<Address> = serde_json::from_value(it["strategies"].clone()).unwrap_or_default();
+        for (row, shares) in by_member.iter_mut().zip(it["slashableStake"].as_array().into_iter().flatten()) {
+            for (strategy, shares) in strategies.iter().zip(shares.as_array().into_iter().flatten()) {
+                let place = worths.iter().position(|worth| worth.strategy == *strategy);
+                let shares: U256 = shares.as_str().and_then(|it| it.parse().ok()).unwrap_or_default();
+                if let Some((to, all)) = place.and_then(|at| row.get_mut(at).zip(totals.get_mut(at))) {
+                    *to = shares;
+                    *all = all.saturating_add(shares);
+                }
+            }
+        }
+        told.push((*set, it, by_member, strategies));
+    }
+    let unit = Unit::of(&worths, &totals);
+    let mut items = Vec::new();
+    for (set, it, by_member, strategies) in told {
+        let stakes: Vec<U256> = by_member.iter().map(|shares| unit.sum(&worths, shares)).collect();
+        let sum = stakes.iter().fold(U256::ZERO, |sum, it| sum.saturating_add(*it));
+        let largest = stakes.iter().max().copied().unwrap_or_default();
+        let wad = U256::from(1_000_000_000_000_000_000_u64);
+        let symbols: Vec<&str> = strategies
+            .iter()
+            .filter_map(|strategy| worths.iter().find(|worth| worth.strategy == *strategy))
+            .map(|worth| worth.token.symbol.as_str())
+            .collect();
+        items.push(json!({
+            "operatorSet": { "avs": set.avs, "id": set.id },
+            "contract": names::contract(set.avs),
+            "metadataUri": index.metadata(Described::Service, set.avs)?,
+            "memberCount": stakes.len(),
+            "symbols": symbols,
+            "slashableStake": sum.to_string(),
+            "largestWad": largest.saturating_mul(wad).checked_div(sum).unwrap_or_default().to_string(),
+            "redistributes": it["redistributes"],
+            "slasher": it["slasher"],
+            "pendingSlasher": it["pendingSlasher"],
+            "slasherEffectBlock": it["slasherEffectBlock"],
+            "slashCount": it["slashCount"],
+            "paid": null,
+        }));
+    }
+    let slack = asked(cx, "restake_riskSlack", &json!([{ "level": "c2", "seconds": 1.0 }])).ok();
+    let body = json!({
+        "unit": unit.json(),
+        "items": items,
+        "more": page.next.is_some() || items.len() >= MOST_SETS,
+        "gammaLower": slack.as_ref().and_then(|slack| slack.get("gammaLower").cloned()),
+        "changeDelayBlocks": cx.chain.params().configuration_delay_blocks,
+    });
+    snapshot.answer(body)
+}

@@ -1,0 +1,277 @@
+// The pages of `bulwark demo` in a real browser, with the real graph on the chain: each renders on a desk and on a phone,
+// light and dark, without a console error, a sideways scroll or a finding of axe-core; figures arrive live; a staker's
+// journey by a wallet works, and its refusals are said in place. Arguments: the node's binary, the browser's, and maybe
+// a folder for screenshots.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { chromium } from "playwright-core";
+import { ensure, freePort, rpc, story } from "../clients/kit.mjs";
+
+const [binary, browserPath, shots] = process.argv.slice(2).map((path) => resolve(path));
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const STRATEGY = "0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A";
+const ALLOCATION_MANAGER = "0xB000000000000000000000000000000000000102";
+/** Bytes of the first visit, and milliseconds of the server for the first page. */
+const MOST_BYTES = 150_000;
+const MOST_MS = 50;
+const WAIT_MS = 20_000;
+const SIZES = [
+  ["desk", 1280, 900],
+  ["phone", 360, 740],
+];
+const MARKUP = `"><img src=x onerror="document.title='injected'"><script>document.title='injected'</script>`;
+
+/** Starts the demo and waits until its story is told. */
+async function demo(port) {
+  const child = spawn(binary, ["demo", "--json", "--port", String(port)], { stdio: ["ignore", "pipe", "ignore"] });
+  process.once("exit", () => child.kill());
+  await new Promise((done, failed) => {
+    child.stdout.once("data", done);
+    child.once("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
+  });
+  child.stdout.resume();
+}
+
+/** `updateAVSMetadataURI(address,string)`, by hand: one function needs no library. */
+function describe(avs, text) {
+  const bytes = Buffer.from(text);
+  const word = (value) => BigInt(value).toString(16).padStart(64, "0");
+  const data = bytes.toString("hex").padEnd(Math.ceil(bytes.length / 32) * 64, "0");
+  return `0xa9821821${word(avs)}${word(64)}${word(bytes.length)}${data}`;
+}
+
+const read = async (url, path) => (await fetch(`${url}/api/v1${path}`)).json();
+
+/** Every kind of page, with something of the demo in each. */
+async function pages(url) {
+  const { items: slashes } = await read(url, "/slashes");
+  const [slash] = slashes;
+  const { avs, id } = slash.operator_set;
+  const { items: blocks } = await read(url, "/blocks");
+  const { items: losses } = await read(url, `/slashes/${avs}:${id}/${slash.slash_id}`);
+  const [account] = await rpc(url, "eth_accounts");
+  return [
+    ["overview", "/"],
+    ["stakers", "/stakers"],
+    ["staker", `/stakers/${losses.at(-1).staker}`],
+    ["staker-empty", "/stakers/0x00000000000000000000000000000000000000aa"],
+    ["operators", "/operators"],
+    ["operator", `/operators/${slash.operator}`],
+    ["services", "/services"],
+    ["service", `/services/${avs}`],
+    ["set", `/services/${avs}/sets/${id}`],
+    ["strategies", "/strategies"],
+    ["strategy", `/strategies/${STRATEGY}`],
+    ["token", "/tokens/0xb000000000000000000000000000000000000f02"],
+    ["slashes", "/slashes"],
+    ["slash", `/slashes/${avs}:${id}/${slash.slash_id}`],
+    ["market", "/market?sort=largest&redistributes=&slashed="],
+    ["risk", "/risk"],
+    ["matrix", "/risk/matrix"],
+    ["blocks", "/blocks"],
+    ["block", `/blocks/${blocks[0].number}`],
+    ["transaction", `/tx/${slash.transaction_hash}`],
+    ["address", `/address/${slash.operator}`],
+    ["contract", `/address/${ALLOCATION_MANAGER}`],
+    ["search", "/search?q=manager"],
+    ["parameters", "/parameters"],
+    ["glossary", "/glossary"],
+    ["sign", `/sign?verb=deposit&from=${account}&strategy=${STRATEGY}&amount=1.5`],
+  ];
+}
+
+/** Runs in the page before its scripts: a wallet that keeps to EIP-6963, signs through the node, or refuses. */
+const wallet = ({ account, chain, refuses }) => {
+  let chainId = chain;
+  window.asked = [];
+  const provider = {
+    request: async ({ method, params }) => {
+      window.asked.push(method);
+      if (method === "eth_requestAccounts") return [account];
+      if (method === "eth_chainId") return chainId;
+      if (method === "wallet_switchEthereumChain") throw { code: 4902, message: "unknown chain" };
+      if (method === "wallet_addEthereumChain") return void ([{ chainId }] = params);
+      if (refuses) throw { code: 4001, message: "no" };
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+      const answer = await fetch("/", { method: "POST", headers: { "content-type": "application/json" }, body });
+      return (await answer.json()).result;
+    },
+  };
+  const info = { uuid: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", name: "Test wallet", icon: "", rdns: "test.wallet" };
+  const tell = () =>
+    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
+  window.addEventListener("eip6963:requestProvider", tell);
+};
+
+const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+if (shots) mkdirSync(shots, { recursive: true });
+
+await story(
+  `pages: ${browser.version()} on the demo`,
+  async (check) => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    await demo(port);
+    const accounts = await rpc(url, "eth_accounts");
+    const open = async (path, options = {}, before) => {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const page = await context.newPage();
+      page.errors = [];
+      page.on("console", (line) => ["error", "warning"].includes(line.type()) && page.errors.push(line.text()));
+      page.on("pageerror", (error) => page.errors.push(error.message));
+      if (before) await page.addInitScript(wallet, before);
+      page.answer = await page.goto(url + path, { waitUntil: "load" });
+      return page;
+    };
+
+    await check("the first page is quick and light", async () => {
+      const took = [];
+      for (let at = 0; at < 5; at += 1) {
+        const begun = performance.now();
+        await (await fetch(url)).text();
+        took.push(performance.now() - begun);
+      }
+      const page = await open("/");
+      const bytes = await page.evaluate(() =>
+        ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind)).reduce((sum, it) => sum + (it.encodedBodySize || 0), 0),
+      );
+      await page.context().close();
+      ensure(bytes > 20_000 && bytes < MOST_BYTES, `${bytes} bytes`);
+      const median = took.sort((a, b) => a - b)[2];
+      ensure(median < MOST_MS, `${median.toFixed(1)} ms`);
+      return `${median.toFixed(1)} ms, ${(bytes / 1000).toFixed(0)} kB`;
+    });
+
+    for (const [name, path] of await pages(url)) {
+      await check(`${name}: desk and phone, light and dark`, async () => {
+        let findings = 0;
+        for (const [size, width, height] of SIZES) {
+          for (const colorScheme of ["light", "dark"]) {
+            const page = await open(path, { viewport: { width, height }, colorScheme });
+            ensure(page.answer.status() === 200, `${path}: ${page.answer.status()}`);
+            const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            ensure(over <= 0, `${path} at ${width} px scrolls sideways by ${over} px`);
+            if (shots) await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+            // Through the debugger, not through the page, whose policy would refuse it.
+            await page.evaluate(AXE);
+            const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+            const told = violations.map((it) => `${it.id}: ${it.help}\n    ${it.nodes.slice(0, 3).map((node) => node.html).join("\n    ")}`);
+            ensure(told.length === 0, `${path} at ${width} px, ${colorScheme}:\n  ${told.join("\n  ")}`);
+            ensure(page.errors.length === 0, `${path}: ${page.errors.join("; ")}`);
+            findings += 1;
+            await page.context().close();
+          }
+        }
+        return `${findings} times clean`;
+      });
+    }
+
+    await check("figures arrive live", async () => {
+      const page = await open("/");
+      const before = await page.locator("#chip").innerText();
+      await page.waitForFunction((old) => document.getElementById("chip").innerText !== old, before, { timeout: WAIT_MS });
+      ensure((await page.locator("#figures .feed li").count()) > 0, "no feed");
+      await page.context().close();
+    });
+
+    await check("a lost stream is said in place, and recovered from", async () => {
+      const page = await open("/");
+      ensure(await page.locator("#stream").isHidden(), "said before it was lost");
+      await page.context().setOffline(true);
+      await page.evaluate(() => dispatchEvent(new Event("pagehide")));
+      await page.evaluate(() => dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true })));
+      await page.locator("#stream").waitFor({ state: "visible", timeout: WAIT_MS });
+      await page.context().setOffline(false);
+      await page.locator("#stream").waitFor({ state: "hidden", timeout: WAIT_MS });
+      await page.context().close();
+    });
+
+    await check("without script every page still tells", async () => {
+      const page = await open("/", { javaScriptEnabled: false });
+      ensure((await page.locator("svg.chart.wide rect").count()) > 20, "no wall");
+      await page.context().close();
+    });
+
+    await check("markup in what a service says of itself is inert", async () => {
+      const [avs] = accounts;
+      await rpc(url, "eth_sendTransaction", [{ from: avs, to: ALLOCATION_MANAGER, data: describe(avs, MARKUP) }]);
+      await new Promise((done) => setTimeout(done, 2_500));
+      for (const path of [`/services/${avs}`, "/services", `/address/${avs}`, "/search?q=onerror"]) {
+        const page = await open(path);
+        const text = await page.content();
+        ensure(text.includes("&lt;img src=x") || path.startsWith("/search"), `${path}: the words are not shown`);
+        ensure(!(await page.title()).includes("injected"), `${path} ran it`);
+        ensure((await page.locator("main img").count()) === 0, `${path} made an image of it`);
+        await page.context().close();
+      }
+    });
+
+    const done = (page) => page.getByText("See the position now").waitFor({ timeout: WAIT_MS });
+    const sign = `/sign?verb=deposit&from=${accounts[1]}&strategy=${STRATEGY}&amount=12.5`;
+    await check("the node's own account deposits with one click", async () => {
+      const page = await open(sign);
+      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
+      await done(page);
+      await page.getByText("See the position now").click();
+      await page.getByText("12.5").first().waitFor({ timeout: WAIT_MS });
+      ensure(page.errors.length === 0, page.errors.join("; "));
+      await page.context().close();
+    });
+
+    await check("a wallet on another chain is switched, and delegates", async () => {
+      const { items } = await read(url, "/operators?sort=stake&limit=1");
+      const path = `/sign?verb=delegate&from=${accounts[1]}&operator=${items[0].operator}`;
+      const page = await open(path, {}, { account: accounts[1], chain: "0x1", refuses: false });
+      await page.getByRole("button", { name: "Sign with Test wallet" }).click();
+      await done(page);
+      const asked = await page.evaluate(() => window.asked);
+      ensure(asked.includes("wallet_addEthereumChain"), asked.join(", "));
+      await page.context().close();
+    });
+
+    await check("queue, wait, complete", async () => {
+      let page = await open(`/sign?verb=queue&from=${accounts[1]}&strategy=${STRATEGY}&amount=2.5`);
+      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
+      await done(page);
+      await page.context().close();
+      const { queued } = await read(url, `/stakers/${accounts[1]}`);
+      ensure(queued.length === 1, `${queued.length} withdrawals`);
+      await rpc(url, "anvil_mine", ["0x20"]);
+      page = await open(`/stakers/${accounts[1]}`);
+      await page.getByRole("button", { name: "Take the tokens" }).click();
+      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
+      await done(page);
+      ensure((await read(url, `/stakers/${accounts[1]}`)).queued.length === 0, "it still waits");
+      await page.context().close();
+    });
+
+    await check("a refused signature is said in place, and can be tried again", async () => {
+      const page = await open(sign, {}, { account: accounts[1], chain: "0x7a69", refuses: true });
+      const button = page.getByRole("button", { name: "Sign with Test wallet" });
+      await button.click();
+      await page.getByText("You refused to sign").waitFor({ timeout: WAIT_MS });
+      ensure(await button.isEnabled(), "the button stays disabled");
+      await page.context().close();
+    });
+
+    await check("nonsense is refused in place", async () => {
+      for (const [path, status] of [
+        ["/blocks/x", 404],
+        ["/tx/0x1", 400],
+        ["/stakers/me", 400],
+        ["/market?sort=x", 400],
+        ["/nowhere", 404],
+      ]) {
+        const page = await open(path);
+        ensure(page.answer.status() === status, `${path}: ${page.answer.status()}`);
+        ensure((await page.getByRole("search").count()) > 0, `${path}: no way on`);
+        await page.context().close();
+      }
+    });
+    await browser.close();
+  },
+  null,
+);
