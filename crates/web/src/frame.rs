@@ -149,7 +149,7 @@ pub(crate) fn refused(reads: &Reads, viewer: &Viewer, refused: &Refused) -> Resp
     let body = html! {
         div class="head" { div { h1 { (title) } } }
         p class="banner pending" role="alert" { (format::foreign(&refused.why)) }
-        form class="row" role="search" action="/search" {
+        form class="row" aria-label="Search again" action="/search" {
             label class="vh" for="again" { "Address, transaction, block or name" }
             input id="again" name="q" placeholder="Address, hash, block" size="36" autocomplete="off";
             button class="btn go" { "Search" }

@@ -155,7 +155,8 @@ pub(crate) fn head(names: &[(&str, bool)]) -> Markup {
     html! {
         thead { tr {
             @for (name, figures) in names {
-                th scope="col" class=[figures.then_some("n")] { (name) }
+                @if name.is_empty() { th scope="col" { span class="vh" { "drawn" } } }
+                @else { th scope="col" class=[figures.then_some("n")] { (name) } }
             }
         } }
     }

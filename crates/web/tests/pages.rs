@@ -192,7 +192,7 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         ("/slashes/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266:1/1".into(), StatusCode::NOT_FOUND),
         (format!("/slashes/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266:1/{huge}"), StatusCode::BAD_REQUEST),
         ("/tokens/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::NOT_FOUND),
-        ("/strategies/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::NOT_FOUND),
+        ("/strategies/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::OK),
         ("/market?sort=%3Cscript%3E".into(), StatusCode::BAD_REQUEST),
         (format!("/search?q={}", "x".repeat(5_000)), StatusCode::BAD_REQUEST),
         ("/search?q=%3Cscript%3Ealert(1)%3C/script%3E".into(), StatusCode::OK),

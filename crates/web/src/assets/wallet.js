@@ -76,7 +76,7 @@
 
   const step = async (list, it, from, request) => {
     const line = element("li", "", "wait");
-    line.append(element("h4", it.words), element("p", "waiting for a signature"));
+    line.append(element("h3", it.words), element("p", "waiting for a signature"));
     list.append(line);
     const said = line.lastChild;
     try {
@@ -112,12 +112,12 @@
           const line = element("li", "");
           const link = element("a", "See the position now");
           link.href = "/stakers/" + from;
-          line.append(element("h4", "Done"), link);
+          line.append(element("h3", "Done"), link);
           list.append(line);
         } catch (error) {
           if (!list.childElementCount) {
             const line = element("li", "", "wait");
-            line.append(element("h4", "Nothing was sent"), element("p", words(error)));
+            line.append(element("h3", "Nothing was sent"), element("p", words(error)));
             line.setAttribute("role", "alert");
             list.append(line);
           }

@@ -140,7 +140,7 @@ pub(super) async fn search(Extension(reads): Extension<Reads>, viewer: Viewer) -
     let body = html! {
         div class="head" { div {
             h1 { "Search" }
-            form class="row" role="search" action="/search" {
+            form class="row" aria-label="Search again" action="/search" {
                 label class="vh" for="again" { "Address, transaction, block or name" }
                 input id="again" name="q" value=(query) size="44" autocomplete="off";
                 button class="btn go" { "Search" }

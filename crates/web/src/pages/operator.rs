@@ -186,7 +186,7 @@ fn tiles(told: Told<'_>, tokens: &Tokens<'_>) -> Markup {
         parts::tile("Allocation delay", format::count(delay, "block"), "").below(html! {
             @if told.at("allocation_delay.is_set").is_true() { "before a new promise counts" } @else { "not set: it cannot allocate yet" }
         }),
-        parts::tile("Slashed", format::grouped(slashed), "times")
+        parts::tile("Slashed", format::grouped(slashed), if slashed == 1 { "time" } else { "times" })
             .class(if slashed == 0 { "" } else { "lost" })
             .below(html! { @if slashed == 0 { "never on this chain" } @else { "told below" } }),
     ])
@@ -312,7 +312,7 @@ fn terms(told: Told<'_>, seconds: Option<u64>) -> Markup {
     let at = covenant.at("effect_block").number();
     html! {
         section class="card" {
-            h3 { "Terms" }
+            h2 { "Terms" }
             @if covenant.at("exists").is_true() {
                 (sentences(covenant.at("in_force")))
                 @if at > now {
@@ -360,7 +360,7 @@ fn delegators(told: Told<'_>) -> Markup {
     let items = told.at("delegators.items");
     html! {
         section class="card" {
-            h3 { "Delegators" }
+            h2 { "Delegators" }
             @if items.items().len() == 0 { p class="muted" { "Nobody delegates to it." } } @else {
                 ul class="feed" { @for it in items.items() { li { span class="when" { "staker" } (parts::account("stakers", it.text())) } } }
                 @if told.at("delegators.more").is_true() { p class="small muted" { "These are the first by address; " code { "restake_delegators" } " has all." } }

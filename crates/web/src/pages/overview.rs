@@ -246,7 +246,7 @@ fn left_out(told: Told<'_>) -> Markup {
 fn blocks(told: Told<'_>) -> Markup {
     html! {
         section class="card" {
-            h3 { "Blocks" }
+            h2 { "Blocks" }
             (parts::scroll("Newest blocks", &html! {
                 table class="dense" {
                     (parts::head(&[("Block", false), ("Transactions", true), ("Gas", true)]))
@@ -266,7 +266,7 @@ fn blocks(told: Told<'_>) -> Markup {
 fn slashes(told: Told<'_>) -> Markup {
     html! {
         section class="card" {
-            h3 { "Slashes" }
+            h2 { "Slashes" }
             @if told.at("slashes.count").number() == 0 {
                 p class="small muted" { "None. When a service takes stake, it is told here: who lost what, and why." }
             } @else {

@@ -248,7 +248,7 @@ fn concentration(told: Told<'_>) -> Markup {
         .filter_map(|point| Some((point.at("0").float()?, point.at("1").float()?)))
         .collect();
     if points.len() < 2 {
-        return html! { h3 { "Concentration" } p class="muted" { "Unknown: " (format::foreign(told.at("unknown").text())) } };
+        return html! { h2 { "Concentration" } p class="muted" { "Unknown: " (format::foreign(told.at("unknown").text())) } };
     }
     let gini = told.at("gini").float().unwrap_or_default();
     let says = format!(
@@ -262,7 +262,12 @@ fn concentration(told: Told<'_>) -> Markup {
     let draw = |width, size| charts::lines(&curves, &[], (width, 240.0), &axes, &words, size);
     html! {
         (charts::figure(
-            &html! { (format::count(told.at("nakamoto.0.hands").number(), "operator")) " together hold a third" },
+            &html! {
+                @match told.at("nakamoto.0.hands").number() {
+                    1 => "1 operator alone holds a third",
+                    hands => { (format::grouped(hands)) " operators together hold a third" }
+                }
+            },
             "How stake behind services is spread. The dashed line is an even spread; the further below, the fewer hold it.",
             &html! {},
             [draw(488.0, Size::Wide), draw(312.0, Size::Narrow)],
@@ -274,7 +279,7 @@ fn concentration(told: Told<'_>) -> Markup {
 fn stress(told: Told<'_>) -> Markup {
     let (stress, cascade) = (told.at("stress"), told.at("cascade"));
     html! {
-        h3 { "What would have to go wrong" }
+        h2 { "What would have to go wrong" }
         dl class="kv" {
             dt { "Prices" }
             dd { @match stress.at("price_fall_at_least").float() {

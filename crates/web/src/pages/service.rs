@@ -17,6 +17,9 @@ use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
 use rpc::Reads;
 
+/// The name of beacon chain ether as a strategy: no contract is there.
+const BEACON: &str = "0xbeaC0eeEeeeeEEeEeEEEEeeEEeEeeeEeeEEBEaC0";
+
 /// Bars of a set's members.
 const MOST_BARS: usize = 12;
 
@@ -282,6 +285,9 @@ pub(super) async fn strategy(Extension(reads): Extension<Reads>, viewer: Viewer)
             section: "/strategies",
             body: html! {
                 (address::head(account, &format!("Strategy of {symbol}"), &html! { a href="/strategies" { "Strategies" } }))
+                @if told.at("total_tokens").is_none() && !account.eq_ignore_ascii_case(BEACON) {
+                    div class="banner" role="status" { b { "No strategy is at this address." } " It tells no token and no shares." }
+                }
                 (parts::tiles(&[
                     parts::tile("Held", held(told), if told.at("total_tokens").is_none() { String::new() } else { symbol.clone() })
                         .below(html! { "token: " (token(told)) }),

@@ -265,7 +265,7 @@ fn minus(amount: U256, decimals: u8) -> Markup {
 fn where_it_went(told: Told<'_>, set: Told<'_>, tokens: &Tokens<'_>) -> Markup {
     let recipient = set.at("redistribution_recipient").text();
     html! {
-        h3 { "Where it went" }
+        h2 { "Where it went" }
         @for it in told.at("strategies").items() {
             p {
                 b { (tokens.says(it.at("strategy").text(), it.at("shares_slashed").amount(), Round::Up)) } " "
@@ -279,11 +279,11 @@ fn where_it_went(told: Told<'_>, set: Told<'_>, tokens: &Tokens<'_>) -> Markup {
 
 fn timeline(told: Told<'_>) -> Markup {
     html! {
-        h3 { "What happened" }
+        h2 { "What happened" }
         ol class="steps" {
-            li { h4 { "The set decided" } p { "“" (reason(told)) "”" } p class="when" { "why is the service’s word: the chain checks who may slash, not what for" } }
+            li { h3 { "The set decided" } p { "“" (reason(told)) "”" } p class="when" { "why is the service’s word: the chain checks who may slash, not what for" } }
             li class="gone" {
-                h4 { "The stake was taken" }
+                h3 { "The stake was taken" }
                 p { "block " (parts::block(told.at("block_number").number())) ", " (parts::time(told.at("timestamp").number())) " UTC" }
                 p { (parts::transaction(told.at("transaction_hash").text())) }
             }
@@ -296,7 +296,7 @@ fn arithmetic(told: Told<'_>, tokens: &Tokens<'_>) -> Markup {
         details class="sec" {
             summary { "The arithmetic, in exact integers" }
             @for it in told.at("strategies").items() {
-                h4 { (tokens.symbol(it.at("strategy").text())) }
+                h3 { (tokens.symbol(it.at("strategy").text())) }
                 dl class="kv" {
                     @for (name, key) in [
                         ("Of the magnitude, 10^18", "wad_slashed"), ("Magnitude before", "max_magnitude_before"),

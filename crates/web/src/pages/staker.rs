@@ -298,7 +298,7 @@ fn waiting(told: Told<'_>, seconds: Option<u64>) -> Markup {
     queued.sort_by_key(|it| it.at("completable_block").number());
     let pending = || told.at("risks").items().filter(|it| it.at("effect_block").number() > now);
     html! {
-        h3 { "Waiting" }
+        h2 { "Waiting" }
         @if queued.is_empty() && pending().next().is_none() {
             p class="muted" { "Nothing. Withdrawals and changes of allocations are listed here with their block." }
         } @else {
@@ -307,7 +307,7 @@ fn waiting(told: Told<'_>, seconds: Option<u64>) -> Markup {
                     @let at = it.at("completable_block").number();
                     @let until = it.at("slashable_until_block").number();
                     li class="wait" {
-                        h4 { "A withdrawal " @if at <= now { "is ready" } @else { "leaves the queue" } }
+                        h3 { "A withdrawal " @if at <= now { "is ready" } @else { "leaves the queue" } }
                         p { (format::countdown(now, at, seconds)) "." }
                         p {
                             @if until >= now { "Until block " (format::grouped(until)) " it can shrink, never grow." }
@@ -319,7 +319,7 @@ fn waiting(told: Told<'_>, seconds: Option<u64>) -> Markup {
                 }
                 @for it in pending() {
                     li class="wait" {
-                        h4 { "What " (set_link(it.at("operator_set"))) " can take " (direction(it)) }
+                        h3 { "What " (set_link(it.at("operator_set"))) " can take " (direction(it)) }
                         p { (format::countdown(now, it.at("effect_block").number(), seconds)) "." }
                     }
                 }

@@ -175,8 +175,33 @@ fn value(argument: Told<'_>) -> Markup {
     let it = argument.at("value");
     html! {
         @if argument.at("type").text() == "address" { (parts::account("address", it.text())) }
-        @else if it.value().is_string() { b { (cut(&format::foreign(it.text()))) } }
-        @else { b { (cut(&it.value().to_string())) } }
+        @else { b { (cut(&plain(it.value(), 0))) } }
+    }
+}
+
+/// A value of the ABI as people read it: `(avs 0xe2A7…38Cf, id 2)`, `[1, 2]`.
+fn plain(value: &serde_json::Value, depth: usize) -> String {
+    const MOST_ITEMS: usize = 12;
+    if depth > MOST_DEPTH {
+        return "…".into();
+    }
+    let inner = |value| plain(value, depth.saturating_add(1));
+    match value {
+        serde_json::Value::String(text) if text.len() == 42 => parts::short(text),
+        serde_json::Value::String(text) => format::foreign(text),
+        serde_json::Value::Array(items) => {
+            let shown: Vec<String> = items.iter().take(MOST_ITEMS).map(inner).collect();
+            let more = if items.len() > MOST_ITEMS { ", …" } else { "" };
+            format!("[{}{more}]", shown.join(", "))
+        }
+        serde_json::Value::Object(fields) => {
+            let shown: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{} {}", name.replace('_', " "), inner(value)))
+                .collect();
+            format!("({})", shown.join(", "))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -210,7 +235,7 @@ fn changes(told: Told<'_>) -> Markup {
                 details {
                     summary { "Slots before and after" }
                     @for it in items.items().filter(|it| it.at("slot_count").number() > 0) {
-                        h4 { (parts::named("address", it.at("address").text(), it.at("contract").value().as_str())) }
+                        h3 { (parts::named("address", it.at("address").text(), it.at("contract").value().as_str())) }
                         div class="scroll" tabindex="0" role="region" aria-label="Slots" { pre {
                             @for slot in it.at("slots").items() {
                                 (slot.at("slot").text()) "\n  " (slot.at("before").text()) "\n  " (slot.at("after").text()) "\n"

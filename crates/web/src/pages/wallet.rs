@@ -23,7 +23,7 @@ pub(super) async fn accounts(Extension(reads): Extension<Reads>, viewer: Viewer)
             div class="head" { div {
                 h1 { "Whose position?" }
                 p class="lede" { "What is staked, what can be lost, what is on its way out: for any account, without signing anything." }
-                form class="row" role="search" action="/search" {
+                form class="row" aria-label="Search again" action="/search" {
                     label class="vh" for="again" { "Address" }
                     input id="again" name="q" placeholder="0x…" size="44" autocomplete="off";
                     button class="btn go" { "Show" }
@@ -155,7 +155,7 @@ pub(super) async fn sign(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 details class="sec" {
                     summary { "The calls, for another wallet or a multisig" }
                     @for step in told.at("steps").items() {
-                        h4 { (format::foreign(step.at("words").text())) }
+                        h3 { (format::foreign(step.at("words").text())) }
                         dl class="kv" {
                             dt { "to" } dd { code class="full" { (parts::checksummed(step.at("to").text())) } }
                             dt { "data" } dd { code class="full" { (step.at("input").text()) } }
