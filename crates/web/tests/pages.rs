@@ -15,7 +15,7 @@ use chain::{
     genesis::{DevOptions, Genesis},
 };
 use reqwest::{StatusCode, redirect::Policy};
-use rpc::{Limits, Mode, Server, ServerConfig, serve};
+use rpc::{AlertConfig, Limits, Mode, Server, ServerConfig, serve};
 use types::{Preset, Rules};
 
 /// A node that shows pages.
@@ -63,6 +63,7 @@ impl Node {
             metrics: None,
             client_version: "bulwark/test".into(),
             pages: Some(web::routes()),
+            alerts: AlertConfig::default(),
         };
         let server = serve(chain.clone(), config).await.unwrap();
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
