@@ -11,18 +11,18 @@ use crate::{
     socket::Socket,
     subscriptions::{Feed, Follower, Task, close},
 };
-use alloy_primitives::{Address, Log};
+use alloy_primitives::{Address, Log, U256};
 use alloy_sol_types::SolEvent;
 use chain::{
     SealedBlock,
-    index::{SetId, SlashRow, slashes_in},
+    index::{Place, SetId, SlashRow, slashes_in},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use types::{
-    abi::{IAllocationManager, IDelegationManager},
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER},
+    abi::{IAllocationManager, IDelegationManager, IStrategyManager as Sm},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER},
 };
 
 pub(crate) const METHODS: &[Method] =
@@ -35,9 +35,13 @@ const NOTIFICATION: &str = "restake_subscription";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Slash,
+    /// What slashes took and nobody has cleared yet: it waits for its resolution block.
+    PendingSlash,
     Allocation,
     Delegation,
     Withdrawal,
+    /// Roots by which something can be claimed: those of withdrawals.
+    Root,
 }
 
 /// Which events are wanted: every field narrows.
@@ -76,12 +80,18 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
     let kind: String = args.required(0, "kind")?;
     let kind = match kind.as_str() {
         "slash" => Kind::Slash,
+        "pendingSlash" => Kind::PendingSlash,
         "allocation" => Kind::Allocation,
         "delegation" => Kind::Delegation,
         "withdrawal" => Kind::Withdrawal,
-        "pendingSlash" | "root" | "gamma" => {
-            let why = format!("nothing makes {kind} events in this build; there are {KINDS}");
+        "root" => Kind::Root,
+        "gamma" => {
+            let why = format!("nothing makes gamma events in this build; there are {KINDS}");
             return Err(RpcError::params(why));
+        }
+        "rewardsRoot" => {
+            let why = "this build has no rewards, and no roots of them; root tells those of withdrawals";
+            return Err(RpcError::params(format!("{why}; there are {KINDS}")));
         }
         other => {
             let shown: String = other.chars().take(64).collect();
@@ -110,7 +120,7 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
 }
 
 /// The kinds that this build has events of.
-const KINDS: &str = "slash, allocation, delegation, withdrawal";
+const KINDS: &str = "slash, pendingSlash, allocation, delegation, withdrawal, root";
 
 fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
     close(params, socket)
@@ -123,12 +133,19 @@ pub(crate) fn events(block: &SealedBlock, kind: Kind, filter: &Filter) -> Vec<Va
     let receipts = (0u32..).zip(&block.receipts);
     let logs = receipts.clone().flat_map(|(at, receipt)| receipt.logs().iter().map(move |log| (at, log)));
     let slashes = match kind {
-        Kind::Slash => slashes_in(block.header.number, logs.clone()),
+        Kind::Slash | Kind::PendingSlash => slashes_in(block.header.number, logs.clone()),
         _ => Vec::new(),
     };
+    let mut resolution = Resolution::default();
     for (at, log) in logs {
-        let slash = slashes.iter().find(|(place, _)| place.log == position).map(|(_, row)| row);
-        if let Some((about, mut event)) = event(kind, log, slash)
+        let told_of = match kind {
+            Kind::PendingSlash => resolution.event(log, block.header.number, &slashes),
+            _ => {
+                let slash = slashes.iter().find(|(place, _)| place.log == position).map(|(_, row)| row);
+                event(kind, log, slash)
+            }
+        };
+        if let Some((about, mut event)) = told_of
             && filter.takes(&about)
         {
             let hash = usize::try_from(at).ok().and_then(|at| block.transactions.get(at)).map(|it| it.hash);
@@ -177,8 +194,76 @@ fn event(kind: Kind, log: &Log, slash: Option<&SlashRow>) -> Option<(About, Valu
         }
         (Kind::Delegation, DELEGATION_MANAGER) => delegation(log),
         (Kind::Withdrawal, DELEGATION_MANAGER) => withdrawal(log),
+        (Kind::Root, DELEGATION_MANAGER) => root(log),
         _ => None,
     }
+}
+
+/// When what a slash takes can be cleared: the StrategyManager tells it before it tells what was taken.
+#[derive(Default)]
+struct Resolution {
+    of: Option<(SetId, U256)>,
+    block: u32,
+}
+
+impl Resolution {
+    fn event(&mut self, log: &Log, now: u64, slashes: &[(Place, SlashRow)]) -> Option<(About, Value)> {
+        if log.address != STRATEGY_MANAGER {
+            return None;
+        }
+        if let Ok(it) = Sm::SlashResolutionBlockSet::decode_log_data(&log.data) {
+            let set = SetId { avs: it.operatorSet.avs, id: it.operatorSet.id };
+            (self.of, self.block) = (Some((set, it.slashId)), it.resolutionBlock);
+            return None;
+        }
+        if let Ok(it) = Sm::BurnOrRedistributableSharesIncreased::decode_log_data(&log.data) {
+            let set = SetId { avs: it.operatorSet.avs, id: it.operatorSet.id };
+            let waits = self.of == Some((set, it.slashId));
+            // Rules without a resolution delay let it be cleared in the very block.
+            let clearable = if waits { u64::from(self.block).saturating_add(1) } else { now };
+            let is_it = |row: &&SlashRow| row.set() == set && U256::from(row.slash_id) == it.slashId;
+            let row = slashes.iter().map(|(_, row)| row).find(is_it);
+            let told = json!({
+                "kind": "pendingSlash",
+                "status": "pending",
+                "operatorSet": set_json(set),
+                "slashId": it.slashId.saturating_to::<u64>(),
+                "operator": row.map(|row| row.operator),
+                "strategy": it.strategy,
+                "shares": it.shares.to_string(),
+                "clearableBlock": clearable,
+            });
+            let (operator, strategies) = (row.map(|row| row.operator), vec![it.strategy]);
+            return Some((About { operator, set: Some(set), strategies, staker: None }, told));
+        }
+        // A clearing's log does not tell whose slash it was: no filter by operator takes it.
+        let it = Sm::BurnOrRedistributableSharesDecreased::decode_log_data(&log.data).ok()?;
+        let set = SetId { avs: it.operatorSet.avs, id: it.operatorSet.id };
+        let told = json!({
+            "kind": "pendingSlash",
+            "status": "cleared",
+            "operatorSet": set_json(set),
+            "slashId": it.slashId.saturating_to::<u64>(),
+            "strategy": it.strategy,
+            "shares": it.shares.to_string(),
+        });
+        Some((About { set: Some(set), strategies: vec![it.strategy], ..About::default() }, told))
+    }
+}
+
+/// Roots by which something can be claimed. Those of rewards come with rewards.
+fn root(log: &Log) -> Option<(About, Value)> {
+    let (about, event) = withdrawal(log)?;
+    let (status, root) = (event.get("status")?, event.get("root")?);
+    let told = json!({
+        "kind": "root",
+        "of": "withdrawal",
+        "root": root,
+        "status": status,
+        "staker": about.staker,
+        "operator": about.operator,
+    });
+    Some((about, told))
 }
 
 fn delegation(log: &Log) -> Option<(About, Value)> {
@@ -200,8 +285,7 @@ fn withdrawal(log: &Log) -> Option<(About, Value)> {
     use IDelegationManager::{SlashingWithdrawalCompleted, SlashingWithdrawalQueued};
     if let Ok(queued) = SlashingWithdrawalQueued::decode_log_data(&log.data) {
         let it = queued.withdrawal;
-        let texts =
-            |amounts: &[alloy_primitives::U256]| amounts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let texts = |amounts: &[U256]| amounts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let told = json!({
             "kind": "withdrawal",
             "status": "queued",

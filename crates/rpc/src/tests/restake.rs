@@ -252,10 +252,64 @@ async fn subscribers_are_told_what_they_asked_for_and_nothing_else() {
     assert_eq!((&told[0].0, told[0].1["slashId"].as_u64()), (&slashes, Some(1)));
     assert_eq!((&told[1].0, told[1].1["status"].as_str()), (&withdrawals, Some("queued")));
     assert_eq!(client.call("restake_unsubscribe", json!([slashes])).await, Ok(json!(true)));
-    for (kind, part) in [("gamma", "nothing makes gamma events"), ("x", "no \"x\" subscription")] {
+    let refused = [
+        ("gamma", "nothing makes gamma events"),
+        ("rewardsRoot", "this build has no rewards"),
+        ("x", "no \"x\" subscription"),
+    ];
+    for (kind, part) in refused {
         let refusal = client.call("restake_subscribe", json!([kind])).await.unwrap_err();
         assert!(refusal.code == -32602 && refusal.message.contains(part), "{refusal:?}");
     }
+    scene.node.end().await;
+}
+
+#[tokio::test]
+async fn what_a_slash_took_is_pending_until_it_is_cleared() {
+    let mut scene = Scene::new().await;
+    let mut client = Client::connect(&scene.node, "/", None).await;
+    let wanted = json!(["pendingSlash", { "operatorSet": scene.set(), "strategy": TEST_TOKEN_STRATEGY }]);
+    client.call("restake_subscribe", wanted).await.unwrap();
+    let other = json!(["pendingSlash", { "operator": scene.who(STAKER) }]);
+    client.call("restake_subscribe", other).await.unwrap();
+    let slash = scene.slash();
+    scene.send(SERVICE, ALLOCATION_MANAGER, &slash).await;
+    let taken = client.next().await["params"]["result"].clone();
+    assert_eq!((taken["status"].as_str(), taken["slashId"].as_u64()), (Some("pending"), Some(1)));
+    same_address(&taken["operator"], scene.who(OPERATOR));
+    // `fast` has no resolution delay: whatever was slashed in a block can be cleared in the next.
+    let next = taken["blockNumber"].as_u64().unwrap() + 1;
+    assert_eq!(taken["clearableBlock"].as_u64(), Some(next));
+    let set = Sm::OperatorSet { avs: scene.who(SERVICE), id: 1 };
+    let clear = Sm::clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: U256::from(1) };
+    scene.send(STAKER, STRATEGY_MANAGER, &clear).await;
+    let cleared = client.next().await["params"]["result"].clone();
+    assert_eq!((cleared["status"].as_str(), cleared["blockNumber"].as_u64()), (Some("cleared"), Some(next)));
+    assert_eq!(cleared["shares"], taken["shares"]);
+    scene.node.end().await;
+}
+
+#[tokio::test]
+async fn roots_of_withdrawals_are_told_as_they_come_and_go() {
+    let mut scene = Scene::new().await;
+    let mut client = Client::connect(&scene.node, "/", None).await;
+    client.call("restake_subscribe", json!(["root"])).await.unwrap();
+    let staker = scene.who(STAKER);
+    scene.send(STAKER, DELEGATION_MANAGER, &Dm::undelegateCall { staker }).await;
+    let queued = client.next().await["params"]["result"].clone();
+    assert_eq!((queued["of"].as_str(), queued["status"].as_str()), (Some("withdrawal"), Some("queued")));
+    same_address(&queued["staker"], staker);
+    scene.node.get("anvil_mine", json!(["0x20"])).await;
+    let waiting = Dm::getQueuedWithdrawalsCall { staker }.abi_encode();
+    let call = json!([{ "to": DELEGATION_MANAGER, "data": Bytes::from(waiting) }, "latest"]);
+    let waiting: Bytes = serde_json::from_value(scene.node.get("eth_call", call).await).unwrap();
+    let withdrawal =
+        Dm::getQueuedWithdrawalsCall::abi_decode_returns(&waiting).unwrap().withdrawals.remove(0);
+    let complete =
+        Dm::completeQueuedWithdrawalCall { withdrawal, tokens: vec![TEST_TOKEN], receiveAsTokens: true };
+    scene.send(STAKER, DELEGATION_MANAGER, &complete).await;
+    let completed = client.next().await["params"]["result"].clone();
+    assert_eq!((&completed["root"], completed["status"].as_str()), (&queued["root"], Some("completed")));
     scene.node.end().await;
 }
 
