@@ -1,6 +1,7 @@
-//! `docs/extensions.md`: its terminal sessions are told to a node, and what the document shows is compared with what the
-//! node answers. `UPDATE_EXTENSIONS=1 cargo test -p tests --test extensions` writes the answers anew. The commands are
-//! those of Foundry's cast; they are read here, so that no tool is needed, and answers are shown by the contracts' ABI.
+//! `docs/extensions.md` and `docs/restake-rpc.md`: their terminal sessions are told to a node, and what the documents show
+//! is compared with what the node answers. `UPDATE_EXTENSIONS=1 cargo test -p tests --test extensions` writes the answers
+//! anew. The commands are those of Foundry's cast, of curl and of jq; they are read here, so that no tool is needed, and
+//! answers of contracts are shown by their ABI.
 
 #![allow(
     missing_docs,
@@ -19,12 +20,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tests::{Bulwark, Rpc, rpc::quantity};
 
-const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/extensions.md");
+const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+/// Where the documents say that the node listens.
+const LISTENER: &str = "http://127.0.0.1:8545";
 /// Contracts whose events are shown.
 const EXTENSIONS: [&str; 4] = ["Covenants", "LossNotices", "SafeExit", "Lens"];
 const WIDTH: usize = 110;
 
-/// A shell that knows three commands of cast, and variables.
+/// A shell that knows three commands of cast, how to fetch and filter JSON, and variables.
 struct Shell {
     rpc: Rpc,
     variables: BTreeMap<String, String>,
@@ -42,6 +45,17 @@ impl Shell {
         }
         let words: Vec<String> = words.iter().map(|word| self.expand(word)).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["cast", "rpc", method, ref arguments @ .., "|", "jq", "-S", filter] => {
+                let arguments: Vec<Value> = arguments.iter().map(|word| argument(word)).collect();
+                match self.rpc.try_call(method, json!(arguments)).await {
+                    Ok(answer) => shown(&answer, filter),
+                    Err(refused) => vec![format!("{}: {}", refused.code, refused.message)],
+                }
+            }
+            ["curl", "-s", url, "|", "jq", "-S", filter] => {
+                let path = url.strip_prefix(LISTENER).expect("the documents' own node");
+                shown(&self.rpc.get(path).await.unwrap().json().await.unwrap(), filter)
+            }
             ["cast", "rpc", method, ref arguments @ ..] => {
                 let arguments: Vec<Value> = arguments.iter().map(|word| argument(word)).collect();
                 self.rpc.call(method, json!(arguments)).await;
@@ -172,8 +186,39 @@ fn call(to: &str, signature: &str, arguments: &[&str]) -> (Function, Bytes) {
     (function, data.into())
 }
 
-/// An argument of `cast rpc`: a number as a quantity, all else as a string.
+/// What `jq -S` shows of a value at a path. Hashes follow from prices that have documents of their own.
+fn shown(value: &Value, filter: &str) -> Vec<String> {
+    let mut at = value;
+    for name in filter.split(['.', '[', ']']).filter(|name| !name.is_empty()) {
+        at = match name.parse::<usize>() {
+            Ok(index) => &at[index],
+            Err(_) => &at[name],
+        };
+    }
+    assert!(!at.is_null(), "{filter} is nothing in {value}");
+    let text = serde_json::to_string_pretty(&without_hashes(at)).unwrap();
+    text.lines().map(Into::into).collect()
+}
+
+fn without_hashes(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.len() == 66 && text.starts_with("0x") => json!("0x…"),
+        Value::Array(items) => items.iter().map(without_hashes).collect(),
+        Value::Object(fields) => {
+            let sorted: BTreeMap<_, _> = fields.iter().collect();
+            Value::Object(
+                sorted.into_iter().map(|(name, value)| (name.clone(), without_hashes(value))).collect(),
+            )
+        }
+        other => other.clone(),
+    }
+}
+
+/// An argument of `cast rpc`: JSON as it is, a number as a quantity, all else as a string.
 fn argument(word: &str) -> Value {
+    if word.starts_with('{') {
+        return serde_json::from_str(word).unwrap_or_else(|error| panic!("{word}: {error}"));
+    }
     word.parse::<u64>().map_or_else(|_| json!(word), |number| json!(format!("{number:#x}")))
 }
 
@@ -208,11 +253,11 @@ fn wrapped(line: &str) -> Vec<String> {
     lines
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_sessions_of_the_document_are_what_a_node_answers() {
-    let node = Bulwark::dev(&["--audit"]);
+/// Tells a document's sessions to a node, and compares or writes what the node answers.
+async fn compare(name: &str, node: &Bulwark) {
+    let path = format!("{DOCUMENTS}/{name}");
     let mut shell = Shell { rpc: node.rpc(), variables: BTreeMap::new() };
-    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let document = std::fs::read_to_string(&path).unwrap();
     let (mut written, mut in_session) = (String::new(), false);
     for line in document.lines() {
         let fence = line.starts_with("```");
@@ -231,14 +276,21 @@ async fn the_sessions_of_the_document_are_what_a_node_answers() {
         }
     }
     if std::env::var_os("UPDATE_EXTENSIONS").is_some() {
-        std::fs::write(DOCUMENT, &written).unwrap();
+        std::fs::write(path, &written).unwrap();
         return;
     }
     for (shown, answered) in document.lines().zip(written.lines()) {
-        assert_eq!(
-            shown, answered,
-            "docs/extensions.md is not what a node answers: see the head of this file"
-        );
+        assert_eq!(shown, answered, "docs/{name} is not what a node answers: see the head of this file");
     }
     assert_eq!(document.len(), written.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sessions_of_extensions_are_what_a_node_answers() {
+    compare("extensions.md", &Bulwark::dev(&["--audit"])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sessions_of_restaking_over_rpc_are_what_a_node_answers() {
+    compare("restake-rpc.md", &Bulwark::dev(&["--audit", "--timestamp", "1700000000"])).await;
 }
