@@ -15,7 +15,7 @@ use common::{full, published, small, wei};
 use proptest::prelude::*;
 use risk::{
     Graph, LossModel, Mode, Operator, Portfolio, Ratio, Service,
-    simulate::{Chance, Factor, Options, model, paired, simulate},
+    simulate::{Chance, Factor, Options, Sampling, model, paired, rare_tail, simulate, simulate_by},
     statistics::{Fault, exact, summarize},
 };
 
@@ -242,5 +242,55 @@ proptest! {
             let apart = first.tails[index].tail_mean + second.tails[index].tail_mean;
             prop_assert!(both.tails[index].tail_mean <= apart + 1e-6);
         }
+    }
+}
+
+#[test]
+fn evenly_spread_years_find_the_mean_with_a_quarter_of_the_error() {
+    let (graph, model) = ten();
+    let mut errors = [0.0, 0.0];
+    for seed in 0..20 {
+        let options = Options { seed, ..options(4_096) };
+        for (error, sampling) in errors.iter_mut().zip([Sampling::Plain, Sampling::Even]) {
+            let run = simulate_by(&graph, &model, &[], &options, sampling, &quiet).unwrap();
+            *error += (run.report.network.mean - 2.12).powi(2);
+        }
+    }
+    assert!(errors[1] < errors[0] / 16.0, "{errors:?}");
+}
+
+#[test]
+fn evenly_spread_years_are_the_same_for_any_number_of_threads_and_reach_the_known_mean() {
+    let graph = published("a=0.03");
+    let mut model = LossModel::uniform(&graph, 0.01);
+    // More things with a chance than there are dimensions: the smallest fall back on lot.
+    model.services.iter_mut().for_each(|chance| (chance.probability, chance.loss) = (0.001, 0.0));
+    let run = |threads| {
+        let options = Options { threads, ..options(65_536) };
+        simulate_by(&graph, &model, &[], &options, Sampling::Even, &quiet).unwrap()
+    };
+    let (one, three) = (run(1), run(3));
+    assert_eq!(one, three);
+    // A plain run of this size has a standard error of 328 ETH.
+    close(one.report.network.mean, 40_898.46, 250.0);
+}
+
+#[test]
+fn weighted_years_reach_the_tails_of_the_exact_distribution() {
+    let (graph, model) = ten();
+    let faults: Vec<Fault> =
+        STAKES.iter().zip(CHANCES).map(|(loss, probability)| Fault { loss: *loss, probability }).collect();
+    let known = exact(&faults).unwrap();
+    let options = options(200_000);
+    let tail = rare_tail(&graph, &model, &options, 0.999).unwrap();
+    close(tail.mean, 2.12, 5.0 * tail.mean_error);
+    close(tail.mass, 1.0, 0.02);
+    let wanted = known.tail(0.999).unwrap();
+    close(tail.value_at_risk, wanted.value_at_risk, 1.0);
+    close(tail.tail_mean, wanted.tail_mean, 0.02 * wanted.tail_mean);
+    // A hundred times as many paths are in the tail as a plain run would have there.
+    assert!(tail.paths_in_tail > 2_000, "{tail:?}");
+    for level in [0.0, 1.0, f64::NAN] {
+        assert!(rare_tail(&graph, &model, &options, level).unwrap_err().to_string().starts_with("level"));
     }
 }

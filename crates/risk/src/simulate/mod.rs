@@ -2,11 +2,14 @@
 //! make profitable. Seeded; the same bits for any number of threads; one run serves every staker and liquid token.
 
 pub mod chance;
+pub mod even;
 pub mod model;
 mod path;
+mod rare;
 
 pub use model::{Chance, Factor, LossModel, Portfolio};
 pub use path::Outcome;
+pub use rare::{RareTail, rare_tail};
 
 use crate::{
     Error, Graph, Mode,
@@ -42,6 +45,17 @@ pub struct Options {
     pub slack: f64,
     /// Whether attacks that losses make profitable are followed.
     pub follow: bool,
+}
+
+/// How chance is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// By lot: for tails, and the default.
+    #[default]
+    Plain,
+    /// Evenly spread (Sobol points, scrambled): for means. The standard errors reported are then those of plain sampling, an
+    /// upper estimate.
+    Even,
 }
 
 /// What happened, in ether.
@@ -143,8 +157,26 @@ pub fn simulate(
     options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Run, Error> {
+    simulate_by(graph, model, portfolios, options, Sampling::Plain, progress)
+}
+
+/// Simulates with chance drawn in a chosen way; else as [`simulate`].
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_by(
+    graph: &Graph,
+    model: &LossModel,
+    portfolios: &[Portfolio],
+    options: &Options,
+    sampling: Sampling,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Run, Error> {
     check(graph, model, portfolios, options)?;
-    let plan = Plan::new(graph, model, portfolios, options.seed, options.slack, options.follow);
+    let mut plan = Plan::new(graph, model, portfolios, options.seed, options.slack, options.follow);
+    if sampling == Sampling::Even {
+        plan.spread_evenly();
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| Error::Unsupported(format!("cannot start threads: {error}")))?;
     Ok(pool.install(|| run(graph, &plan, portfolios, options, progress)))

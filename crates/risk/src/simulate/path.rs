@@ -3,6 +3,7 @@
 
 use super::{
     chance::{Faults, Stream, key_of, keyed_unit},
+    even::{Even, MAX_DIMENSIONS},
     model::{LossModel, Portfolio},
 };
 use crate::{
@@ -36,6 +37,8 @@ pub struct Plan<'a> {
     /// Share of an operator's losses by portfolio: operator-major.
     holdings: Vec<f64>,
     portfolios: usize,
+    /// Evenly spread chance, if asked for, and the operators whose faults it draws.
+    even: Option<(Even, Vec<u32>)>,
 }
 
 /// What a path lost, in ether.
@@ -78,6 +81,11 @@ impl Space {
             taken: vec![0.0; edges],
             taken_list: Vec::new(),
         }
+    }
+
+    /// Operators that failed by themselves on the current path.
+    pub fn faults(&self) -> &[u32] {
+        &self.hits
     }
 
     fn clear(&mut self) {
@@ -129,7 +137,34 @@ impl<'a> Plan<'a> {
             factors: factors.filter(|it| it.probability > 0.0).collect(),
             holdings,
             portfolios: portfolios.len(),
+            even: None,
             network,
+        }
+    }
+
+    /// Spreads chance evenly: what operators share first, then services, then the operators whose faults cost most, as
+    /// far as there are dimensions; the rest by lot.
+    pub fn spread_evenly(&mut self) {
+        let first = self.factors.len() + self.services.len();
+        let cost = |it: usize| {
+            let chance = self.model.operators[it];
+            chance.probability * chance.loss * self.network.stakes[it]
+        };
+        let mut order: Vec<usize> = (0..self.network.stakes.len()).filter(|it| cost(*it) > 0.0).collect();
+        order.sort_by(|one, other| cost(*other).total_cmp(&cost(*one)).then(one.cmp(other)));
+        order.truncate(MAX_DIMENSIONS.saturating_sub(first));
+        let mut rest: Vec<f64> = self.model.operators.iter().map(|chance| chance.probability).collect();
+        order.iter().for_each(|operator| rest[*operator] = 0.0);
+        self.faults = Faults::new(&rest);
+        let even = Even::new(first + order.len(), self.seed);
+        self.even = Some((even, order.into_iter().map(|it| it as u32).collect()));
+    }
+
+    /// The number that decides whether a thing with a chance of its own happens.
+    fn chance(&self, path: u64, axis: usize, key: u64) -> f64 {
+        match &self.even {
+            Some((even, _)) if axis < even.dimensions() => even.unit(path, axis),
+            _ => keyed_unit(self.seed, path, key),
         }
     }
 
@@ -147,19 +182,27 @@ impl<'a> Plan<'a> {
     pub fn run(&self, path: u64, space: &mut Space) -> Outcome {
         space.clear();
         let mut outcome = Outcome::default();
-        for factor in &self.factors {
-            if keyed_unit(self.seed, path, factor.key) < factor.probability {
+        for (axis, factor) in self.factors.iter().enumerate() {
+            if self.chance(path, axis, factor.key) < factor.probability {
                 outcome.factors += self.fail_together(path, factor, space);
             }
         }
-        for service in &self.services {
-            if keyed_unit(self.seed, path, service.key) < service.probability {
+        for (axis, service) in self.services.iter().enumerate() {
+            if self.chance(path, self.factors.len() + axis, service.key) < service.probability {
                 outcome.services += self.slash_wrongly(service.index, space);
             }
         }
         let mut hits = std::mem::take(&mut space.hits);
         hits.clear();
         self.faults.draw(&mut Stream::of(self.seed, path), &mut hits);
+        if let Some((even, operators)) = &self.even {
+            let first = self.factors.len() + self.services.len();
+            let fails = |(at, operator): (usize, &u32)| {
+                let probability = self.model.operators[*operator as usize].probability;
+                (even.unit(path, first + at) < probability).then_some(*operator)
+            };
+            hits.extend(operators.iter().enumerate().filter_map(fails));
+        }
         for operator in &hits {
             outcome.operators += self.fail(*operator, self.model.operators[*operator as usize].loss, space);
         }
