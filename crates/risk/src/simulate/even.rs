@@ -91,7 +91,7 @@ fn direction(polynomial: u32, degree: u32, axis: u64) -> [u32; BITS] {
         let number = if bit < degree {
             // Odd, below 2^(bit + 1).
             let drawn = mixed(mixed(INITIAL, axis), bit as u64) as u32;
-            drawn % (1 << (bit + 1)) | 1
+            (drawn % (1 << (bit + 1))) | 1
         } else {
             let terms = (1..degree).filter(|term| polynomial >> (degree - term) & 1 == 1);
             let first = numbers[bit - degree] ^ (numbers[bit - degree] << degree);
