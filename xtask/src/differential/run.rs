@@ -239,8 +239,7 @@ impl Run<'_> {
             if ours == theirs {
                 continue;
             }
-            let refused_early =
-                !ours.output.get(31).is_some_and(|flag| *flag == 1) && ours.output.len() == 64;
+            let refused_early = ours.output.get(31).is_none_or(|flag| *flag != 1) && ours.output.len() == 64;
             if call.is_spoiled && refused_early {
                 self.story.tally.stricter += 1;
                 continue;
