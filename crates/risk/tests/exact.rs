@@ -244,3 +244,26 @@ fn the_interval_holds_the_exact_value_at_every_limit_and_never_widens() {
         assert!(stopped.lower >= least - 1e-8 * (2.0 + least), "{stopped:?}\n{graph:?}");
     }
 }
+
+#[test]
+fn a_network_of_many_services_is_bounded_by_loads_and_says_so() {
+    let mut dice = Dice::new(10);
+    let (operators, services) = (1_200u32, 600u32);
+    let owners = (1..=operators).map(|it| Operator::new(it.to_string(), 1_000_000 * GWEI / u128::from(it)));
+    let targets = (0..services).map(|it| Service::new(it.to_string(), 40 * GWEI, Ratio::THIRD)).collect();
+    let mut edges = Vec::new();
+    for operator in 0..operators {
+        let first = dice.below(services.into()) as u32;
+        edges.extend((0..5).map(|step| (operator, (first + 97 * step) % services, None)));
+    }
+    let graph = Graph::new(Mode::Full, owners.collect(), targets, edges).unwrap();
+    let found = solve(&graph, Level::C4, 1_000);
+    assert_eq!(found.level, Level::C1);
+    assert!((found.lower - c1(&graph)).abs() <= 1e-8 * (2.0 + c1(&graph)), "{}", found.lower);
+    assert!(found.upper > found.lower && certificate::verify(&graph, &found.certificate).is_ok());
+    let limits = &mut Limits { gap: 1e-6, cases: 9, stop: &mut |_| false };
+    let one = slack_of_service(&graph, 7, Level::C4, limits).unwrap();
+    assert!(one.level == Level::C1 && found.lower <= one.lower + 1e-9 && one.lower <= one.upper);
+    let refused = risk::solve::min_subsidy(&graph, limits).unwrap_err().to_string();
+    assert_eq!(refused, "600 services, at most 500");
+}

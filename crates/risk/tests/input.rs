@@ -1,12 +1,20 @@
 //! Reading graphs: the published registration graph, the JSON form there and back, and every way in which a file can
 //! be wrong, each with one line that names the row.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use risk::{
-    Graph,
+    Error, Graph, Level, Limits, Mode, Operator, Ratio, Service,
     input::{self, Choices},
-    model::{ETHER, GWEI},
+    model::{ETHER, GWEI, MAX_TOTAL_WEI},
+    slack,
+    solve::min_subsidy,
 };
 
 const OPERATORS: &str = include_str!("../../node/data/registration-graph/operators.csv");
@@ -83,4 +91,57 @@ fn bad_files_are_refused_in_one_line_that_names_the_row() {
     }
     let unknown = input::read_tables("operator,stake_gwei,services\na,1,25", SERVICES).unwrap_err();
     assert!(unknown.to_string().contains("operators line 2: no service 25"), "{unknown}");
+}
+
+#[test]
+fn graphs_built_in_memory_keep_the_same_rules() {
+    let operators = |stakes: &[u128]| -> Vec<Operator> {
+        stakes.iter().enumerate().map(|(it, stake)| Operator::new(it.to_string(), *stake)).collect()
+    };
+    let service = |prize: u128| vec![Service::new("s", prize, Ratio::THIRD)];
+    let build = |stakes: &[u128], prize: u128, edges: Vec<(u32, u32, Option<u128>)>| {
+        Graph::new(Mode::Full, operators(stakes), service(prize), edges)
+    };
+    let refused = |result: Result<Graph, Error>| result.unwrap_err().to_string();
+    assert_eq!(refused(build(&[1], 1, vec![])), "the graph has no registrations");
+    assert_eq!(refused(build(&[], 1, vec![(0, 0, None)])), "the graph has no operators");
+    // At the limit it holds, a wei above it does not; no sum overflows on the way.
+    let half = MAX_TOTAL_WEI / 2;
+    assert!(build(&[half, half], MAX_TOTAL_WEI, vec![(0, 0, None)]).is_ok());
+    assert_eq!(
+        refused(build(&[half, half + 1], 1, vec![(0, 0, None)])),
+        "all stakes together exceed 2^96 wei"
+    );
+    assert_eq!(
+        refused(build(&[u128::MAX, u128::MAX], 1, vec![(0, 0, None)])),
+        "all stakes together exceed 2^96 wei"
+    );
+    assert_eq!(
+        refused(build(&[1], MAX_TOTAL_WEI + 1, vec![(0, 0, None)])),
+        "all prizes together exceed 2^96 wei"
+    );
+    let graph = build(&[half, half], 5, vec![(0, 0, None)]).unwrap();
+    assert!(graph.with_prizes(&[]).is_err() && graph.with_prizes(&[u128::MAX]).is_err());
+    for fault in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
+        let owner = Operator { fault, ..Operator::new("o", 1) };
+        let error =
+            Graph::new(Mode::Full, vec![owner], service(1), vec![(0, 0, None)]).unwrap_err().to_string();
+        assert!(error.starts_with("operators[0].p_fault"), "{error}");
+    }
+}
+
+#[test]
+fn amounts_at_the_limit_are_solved_and_proved() {
+    let largest = MAX_TOTAL_WEI / 3;
+    let operators = (0..3).map(|it| Operator::new(it.to_string(), largest)).collect();
+    let services =
+        ["x", "y"].map(|id| Service::new(id, MAX_TOTAL_WEI / 2, Ratio { num: 1, den: 2 })).to_vec();
+    let edges = (0..3).flat_map(|operator| [(operator, 0, None), (operator, 1, None)]).collect();
+    let graph = Graph::new(Mode::Full, operators, services, edges).unwrap();
+    // Two of three operators take both services: two thirds for the whole.
+    let limits = &mut Limits { gap: 1e-9, cases: 1_000, stop: &mut |_| false };
+    let found = slack(&graph, Level::C4, limits).unwrap();
+    assert!((found.upper + 1.0 / 3.0).abs() < 1e-9 && found.upper - found.lower < 1e-6, "{found:?}");
+    let subsidy = min_subsidy(&graph, limits).unwrap().unwrap();
+    assert_eq!(subsidy.upper, 2 * largest as i128 - 2 * (MAX_TOTAL_WEI / 2) as i128);
 }
