@@ -86,8 +86,9 @@ pub(super) fn create_operator_sets(host: &mut dyn Host, call: createOperatorSets
     let createOperatorSets_1Call { avs, params } = call;
     require_permission(host, avs)?;
     require_metadata(host, avs)?;
-    count_sets(host, avs, params.len())?;
-    params.into_iter().try_for_each(|params| create(host, avs, params, None))
+    let added = params.len();
+    params.into_iter().try_for_each(|params| create(host, avs, params, None))?;
+    count_sets(host, avs, added)
 }
 
 /// Makes redistributing sets that the service slashes itself.
@@ -117,12 +118,13 @@ pub(super) fn create_redistributing_sets(
     require_permission(host, avs)?;
     require(params.len() == recipients.len(), InputArrayLengthMismatch {})?;
     require_metadata(host, avs)?;
-    count_sets(host, avs, params.len())?;
+    let added = params.len();
     params.into_iter().zip(recipients).try_for_each(|(params, recipient)| {
         require(!recipient.is_zero(), InputAddressZero {})?;
         require(recipient != BURN, InvalidRedistributionRecipient {})?;
         create(host, avs, params, Some(recipient))
-    })
+    })?;
+    count_sets(host, avs, added)
 }
 
 fn with_slasher(avs: Address, params: Vec<CreateSetParams>) -> Vec<CreateSetParamsV2> {
@@ -139,8 +141,11 @@ fn require_metadata(host: &mut dyn Host, avs: Address) -> Result<()> {
     require(service.has_metadata, NonexistentAVSMetadata {})
 }
 
-/// Counts sets that are about to be made: if one of them is refused, nothing of the call remains.
+/// Counts sets that were made. Afterwards, so that a static frame halts where the original does: not before the checks.
 fn count_sets(host: &mut dyn Host, avs: Address, added: usize) -> Result<()> {
+    if added == 0 {
+        return Ok(());
+    }
     let mut service = SERVICES.get(host, avs)?;
     let sum = u32::try_from(added).ok().and_then(|added| service.sets.checked_add(added));
     service.sets = sum.ok_or_else(|| panic(PanicKind::UnderOverflow))?;
