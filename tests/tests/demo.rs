@@ -4,6 +4,7 @@
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::float_arithmetic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -56,14 +57,30 @@ fn the_story_ends_with_every_operator_holding_its_stake_less_what_left() {
     assert!(summary["seconds"].as_f64().unwrap() < 30.0, "told in {} s", summary["seconds"]);
 
     let story = ended.stderr;
-    for chapter in 1..=8 {
-        assert!(story.contains(&format!("{chapter}/8  ")), "{story}");
+    for chapter in 1..=9 {
+        assert!(story.contains(&format!("{chapter}/9  ")), "{story}");
     }
     for outcome in ["who stays lost 36 of 600 ETH", "who had queued lost 18 of 300 ETH", "CovenantTooLoose()"]
     {
         assert!(story.contains(outcome), "{story}");
     }
     assert!(summary["covenant_refusal"].as_str().unwrap().starts_with("CovenantViolation("), "{summary}");
+    let security = &summary["security"];
+    assert_eq!((&security["registrations"], &security["secure"]), (&1_558.into(), &true.into()));
+    // That of the table itself, by `bulwark risk check published`, read back from the chain by EigenLayer's ABI.
+    for (bound, expected) in [("gamma_lower", 1.906_524), ("gamma_upper", 1.906_524)] {
+        let gamma = security[bound].as_f64().unwrap();
+        assert!((gamma - expected).abs() < 1e-5, "{security}");
+    }
+    assert_eq!(
+        (&security["weakest"]["service"], &security["stakes"]),
+        (&"GM Network".into(), &"reconstructed, not measured".into())
+    );
+    let shock = &security["shock"];
+    assert!(
+        shock["loss_lower"].as_f64() >= Some(0.1) && shock["loss_upper"].as_f64() < Some(0.16),
+        "{shock}"
+    );
     let lost: Vec<&str> =
         summary["losses"].as_array().unwrap().iter().map(|loss| loss["lost_wei"].as_str().unwrap()).collect();
     assert_eq!(lost, ["36000000000000000000", "18000000000000000000"]);

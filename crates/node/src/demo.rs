@@ -1,5 +1,5 @@
 //! `bulwark demo`: the stake of 349 real operators on a chain of its own, by genuine signed transactions through the
-//! public RPC, told in eight short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
+//! public RPC, told in nine short chapters, read back and checked to the wei. Then the chain goes on, with some traffic.
 
 mod cast;
 mod chapters;
@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod promise;
 mod script;
+mod security;
 mod slash;
 mod story;
 mod summary;

@@ -1,5 +1,6 @@
 //! `bulwark risk`: the risk engine at the command line. Here are the verbs; each has a file of its own, what they share
-//! is in `source` (which network), `print` (tables, figures) and `answer` (words, JSON, charts).
+//! is in `source` (which network), `reading` (networks from a node), `print` (tables, figures) and `answer` (words, JSON,
+//! charts).
 
 #![allow(
     clippy::float_arithmetic,
@@ -7,7 +8,7 @@
 )]
 
 mod allocate;
-mod answer;
+pub mod answer;
 mod attack;
 mod cascade;
 mod check;
@@ -15,8 +16,11 @@ mod concentration;
 mod leverage;
 mod pool;
 mod price;
-mod print;
+pub mod print;
+mod publish;
+pub mod reading;
 mod simulate;
+mod snapshot;
 mod solving;
 mod source;
 mod stress;
@@ -50,6 +54,10 @@ pub enum RiskCommand {
     Pool(pool::PoolArgs),
     /// Loops on a liquid token: its price under stress, and the liquidations that follow
     Leverage(leverage::LeverageArgs),
+    /// Read a node's registrations and stake into a file, for the other verbs; an interrupted run is continued
+    Snapshot(snapshot::SnapshotArgs),
+    /// Prove how secure the listed services are, and have the contract RiskOracle check and store it
+    Publish(Box<publish::PublishArgs>),
 }
 
 /// Runs a verb.
@@ -69,5 +77,7 @@ pub fn run(command: &RiskCommand) -> Result<(), Failure> {
         RiskCommand::Concentration(args) => concentration::run(args),
         RiskCommand::Pool(args) => pool::run(args),
         RiskCommand::Leverage(args) => leverage::run(args),
+        RiskCommand::Snapshot(args) => snapshot::run(args),
+        RiskCommand::Publish(args) => publish::run(args),
     }
 }

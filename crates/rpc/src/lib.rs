@@ -43,6 +43,7 @@ mod workers;
 pub use alerts::{BadRule, Kind as AlertKind, Rule as AlertRule};
 pub use config::{AlertConfig, Limits, Mode, ServerConfig};
 pub use offline::Offline;
+pub use restake::risk::graph_of;
 pub use server::{Reads, Refused, ServeError, Server, serve};
 
 #[cfg(test)]

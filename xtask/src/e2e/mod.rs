@@ -9,6 +9,7 @@ mod clients;
 mod eigensdk;
 pub mod generate;
 mod oracle;
+mod risk;
 
 use crate::{
     differential, originals,
@@ -59,6 +60,8 @@ enum Part {
     Eigensdk,
     /// The same requests to anvil: differences without a recorded reason fail
     Anvil,
+    /// Networks of restaking read from the original bytecode on two nodes, against the native node's own state
+    Risk,
     /// A real browser: pages of other origins that try to sign or change state, and every page of our own
     Browser,
 }
@@ -85,6 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
             Part::Clients => clients::run(&node()?)?,
             Part::Eigensdk => eigensdk::run(&node()?)?,
             Part::Anvil => anvil::run(&node()?, options.update)?,
+            Part::Risk => risk::run(&node()?)?,
             Part::Browser => browser::run(&node()?)?,
         }
     }

@@ -7,18 +7,18 @@ use super::{
     client::{Client, Order, Receipt, Signed, number},
     promise,
     script::{self, ALLOWANCE_ETHER, STAKING_STEPS},
-    slash,
+    security, slash,
     story::Story,
     table::{AS_OF, Graph},
 };
 use crate::{failure::Failure, text};
 use alloy_primitives::{Address, B256, U256};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{ops::RangeInclusive, time::Instant};
 use types::Params;
 
 /// How many chapters there are.
-pub const CHAPTERS: usize = 8;
+pub const CHAPTERS: usize = 9;
 
 /// All that the chapters play on.
 pub struct Stage<'a> {
@@ -53,6 +53,8 @@ pub struct Record {
     pub losses: Vec<(Address, U256)>,
     /// The error that an operator met who tried to break its covenant.
     pub refusal: String,
+    /// How secure the network was with all its registrations.
+    pub security: Value,
 }
 
 /// Transactions of a scene with their receipts.
@@ -85,17 +87,20 @@ impl Stage<'_> {
             checked: Checked::default(),
             losses: Vec::new(),
             refusal: String::new(),
+            security: Value::Null,
         };
         self.input(story);
         self.fund(story, &mut record).await?;
         self.register(story, &mut record).await?;
         self.stake(story, &mut record).await?;
+        story.chapter(5, "Operators join services");
+        security::play(self, story, &mut record).await?;
         self.leave(story, &mut record).await?;
-        story.chapter(6, "A service slashes");
+        story.chapter(7, "A service slashes");
         let aside = slash::play(self, story, &mut record).await?;
-        story.chapter(7, "A promise that holds");
+        story.chapter(8, "A promise that holds");
         promise::play(self, story, &mut record).await?;
-        story.chapter(8, "Who holds what");
+        story.chapter(9, "Who holds what");
         record.head = self.client.head().await?;
         let checked = check::everything(self.client, self.graph, self.cast, aside, record.head).await?;
         record.checked.add(&checked);
@@ -118,8 +123,7 @@ impl Stage<'_> {
              totals, not measured.",
         );
         story.say(
-            "Nobody here has the real operators' keys: a demo account plays each, and a test token stands for ETH. \
-             Who is registered with which service is told, not replayed.",
+            "Nobody here has the real operators' keys: a demo account plays each, and a test token stands for ETH.",
         );
     }
 
@@ -181,7 +185,7 @@ impl Stage<'_> {
     }
 
     async fn leave(&self, story: &mut Story, record: &mut Record) -> Result<(), Failure> {
-        story.chapter(5, "Some leave");
+        story.chapter(6, "Some leave");
         let leavers = script::leavers(self.cast);
         let queue: Vec<Order<'_>> = leavers
             .iter()
@@ -229,7 +233,10 @@ impl Stage<'_> {
     }
 
     /// Signs, sends, waits for receipts and tells how long it took.
-    async fn scene(
+    ///
+    /// # Errors
+    /// The first transaction that is refused or fails.
+    pub async fn scene(
         &self,
         story: &mut Story,
         record: &mut Record,

@@ -79,6 +79,11 @@ impl Client {
         Ok(client)
     }
 
+    /// Where the node answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// One call.
     ///
     /// # Errors

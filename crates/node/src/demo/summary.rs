@@ -141,6 +141,7 @@ impl Report<'_> {
             },
             "losses": losses,
             "covenant_refusal": self.record.refusal,
+            "security": self.record.security,
             "operators": operators,
         })
     }

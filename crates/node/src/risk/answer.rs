@@ -47,13 +47,15 @@ impl Network {
             "mode": self.graph.mode().name(),
             "prize_rule": self.rule.map(|rule| rule.to_string()),
             "block": self.block,
+            "services_unique": self.counts.map(|counts| counts.unique),
+            "services_full": self.counts.map(|counts| counts.full),
             "stakes_reconstructed": self.caveat.is_some(),
         })
     }
 
     /// The same assumptions with another graph.
     pub fn with_graph(&self, graph: Graph) -> Self {
-        Self { graph, name: self.name.clone(), rule: self.rule, block: self.block, caveat: self.caveat }
+        Self { graph, name: self.name.clone(), ..*self }
     }
 
     /// Index of the operator with this name.

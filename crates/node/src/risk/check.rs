@@ -48,24 +48,52 @@ pub struct CheckArgs {
 /// # Errors
 /// Insecure, undecided, or no answer.
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let source = args.network.read()?;
-    let service = args.service.as_deref().map(|name| source.service(name)).transpose()?;
-    let slack = args.effort.solve(&source, service)?;
-    let secure = slack.secure(args.profit == Profit::Weak);
+    let sources = args.network.read_each()?;
+    let mut answers = Vec::new();
+    for source in &sources {
+        let service = match &args.service {
+            // Of a chain, the service may be of either mode.
+            Some(name) if sources.len() > 1 => match source.service(name) {
+                Ok(service) => Some(service),
+                Err(_) => continue,
+            },
+            named => named.as_deref().map(|name| source.service(name)).transpose()?,
+        };
+        answers.push((source, service, args.effort.solve(source, service)?));
+    }
+    // The figure of a network of two modes is the lower one (`decisions.md` 72).
+    let weakest = answers.iter().min_by(|one, other| one.2.lower.total_cmp(&other.2.lower));
+    let Some((source, service, slack)) = weakest else {
+        let name = args.service.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!("no mode has a service {name:?}")));
+    };
+    let service = *service;
+    let secures: Vec<_> =
+        answers.iter().map(|(_, _, slack)| slack.secure(args.profit == Profit::Weak)).collect();
+    // One insecure mode is enough; all must be secure.
+    let secure = match () {
+        () if secures.contains(&Some(false)) => Some(false),
+        () if secures.contains(&None) => None,
+        () => Some(true),
+    };
     if let Some(path) = &args.cert {
         let text = format!("{:#}\n", certificate::to_json(&slack.certificate));
         fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     }
     let text = match args.json {
-        true => format!("{:#}\n", answer(&source, service, &slack, secure)),
-        false => told(&source, service, &slack, secure),
+        true => {
+            let mut answer = answer(source, service, slack, secure);
+            add_modes(&mut answer, source, &answers);
+            format!("{answer:#}\n")
+        }
+        false => told(source, service, slack, secure),
     };
     commands::print(&text)?;
-    let subject = subject(&source, service);
+    let subject = subject(source, service);
     match secure {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::negative(format!("{subject} is insecure: an attack pays"))),
-        None => Err(Failure::undecided(format!("{subject}: undecided between {}", print::interval(&slack)))
+        None => Err(Failure::undecided(format!("{subject}: undecided between {}", print::interval(slack)))
             .help("give it more --time, or a sharper --level")),
     }
 }
@@ -73,6 +101,24 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
 fn subject(source: &Source, service: Option<usize>) -> String {
     let named = service.and_then(|service| source.graph.services().get(service));
     named.map_or_else(|| "the network".to_owned(), |service| service.name.clone())
+}
+
+/// Of a chain, the figures of each mode.
+fn add_modes(answer: &mut Value, source: &Source, answers: &[(&Source, Option<usize>, Slack)]) {
+    let (Some(fields), Some(counts)) = (answer.as_object_mut(), source.counts) else { return };
+    let of = |(source, _, slack): &(&Source, Option<usize>, Slack)| {
+        json!({
+            "mode": source.graph.mode().name(),
+            "operators": source.graph.operators().len(),
+            "services": source.graph.services().len(),
+            "stake_wei": source.graph.total_stake().to_string(),
+            "gamma_lower": print::number(slack.lower),
+            "gamma_upper": print::number(slack.upper),
+        })
+    };
+    fields.insert("modes".into(), answers.iter().map(of).collect());
+    fields.insert("services_unique".into(), counts.unique.into());
+    fields.insert("services_full".into(), counts.full.into());
 }
 
 /// The JSON answer (decisions 71).

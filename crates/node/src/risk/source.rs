@@ -1,11 +1,14 @@
-//! Which network a verb speaks of: a file of JSON, tables, or the published registration graph that this build carries;
-//! and what was assumed to complete it.
+//! Which network a verb speaks of: a file of JSON, tables, a snapshot of a chain, a node, or the published registration
+//! graph that this build carries; and what was assumed to complete it.
 
-use super::print;
+use super::{
+    print,
+    reading::{self, Backing, Counts, NodeArgs, Price, Snapshot},
+};
 use crate::failure::Failure;
 use clap::Args;
 use risk::{
-    Graph, PrizeRule, Ratio,
+    Graph, Mode, PrizeRule, Ratio,
     input::{self, Choices, Draft, Finished, MAX_BYTES},
 };
 use std::{fs, path::Path};
@@ -20,11 +23,23 @@ const SERVICES: &str = include_str!("../../data/registration-graph/services.csv"
 const RECONSTRUCTED: &str = "operator stakes are reconstructed from published totals, not measured";
 
 /// Flags that name a network.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct GraphArgs {
-    /// File of the network (JSON or CSV), or "published": EigenLayer's registrations of 2 December 2024
+    /// File of the network (JSON, CSV or a snapshot), or "published": EigenLayer's registrations of 2 December 2024
+    /// [default: the state of the node]
     #[arg(value_name = "GRAPH")]
-    pub graph: String,
+    pub graph: Option<String>,
+    /// The node.
+    #[command(flatten)]
+    pub node: NodeArgs,
+    /// Of a node or a snapshot, the services of this mode: unique (allocated stake) or full (pooled) [default: unique,
+    /// where there are any; check looks at both]
+    #[arg(long, value_name = "MODE", value_parser = mode, help_heading = "Network")]
+    pub mode: Option<Mode>,
+    /// Of a node or a snapshot, what a whole token of a strategy is worth; repeat for several [default: ether and
+    /// liquid staking tokens at par, others nothing]
+    #[arg(long, value_name = "STRATEGY=ETHER", value_parser = reading::price, help_heading = "Network")]
+    pub price: Vec<Price>,
     /// Table of services (CSV), where the graph is a table of operators
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub services: Option<String>,
@@ -53,33 +68,109 @@ pub struct Source {
     pub block: Option<u64>,
     /// What to say beside every name of an operator.
     pub caveat: Option<&'static str>,
+    /// Services of each mode on the chain, if it is one.
+    pub counts: Option<Counts>,
+}
+
+/// A mode that a chain's services have.
+///
+/// # Errors
+/// Anything else.
+pub fn mode(text: &str) -> Result<Mode, String> {
+    match Mode::of(text) {
+        Some(mode @ (Mode::Full | Mode::Unique)) => Ok(mode),
+        _ => Err("a chain has services of mode full and of mode unique".to_owned()),
+    }
 }
 
 impl GraphArgs {
     /// Reads the network.
     ///
     /// # Errors
-    /// A file that cannot be read, with its name; a bad row, with its number.
+    /// A file that cannot be read, with its name; a bad row, with its number; a node that does not answer.
     pub fn read(&self) -> Result<Source, Failure> {
-        let published = self.graph == PUBLISHED;
-        let mut draft = if published { read_published()? } else { self.read_files()? };
-        if let Some(path) = &self.prizes {
-            input::read_prizes(&mut draft, &text_of(path)?).map_err(|error| named(path, &error))?;
-        }
-        let choices = Choices { rule: self.prize_rule, theta: self.theta };
-        let Finished { graph, rule, block } =
-            draft.finish(choices).map_err(|error| named(&self.graph, &error))?;
-        let name = if published { "EigenLayer, 2 December 2024".into() } else { self.graph.clone() };
-        Ok(Source { graph, name, rule, block, caveat: published.then_some(RECONSTRUCTED) })
+        let mut all = self.read_each()?;
+        // The first is the one of mode unique, where there is one.
+        all.truncate(1);
+        all.pop().ok_or_else(|| Failure::new("there is no network"))
     }
 
-    fn read_files(&self) -> Result<Draft, Failure> {
-        let text = text_of(&self.graph)?;
+    /// Reads the networks of all modes: of a chain one or two.
+    ///
+    /// # Errors
+    /// As [`GraphArgs::read`].
+    pub fn read_each(&self) -> Result<Vec<Source>, Failure> {
+        let Some(path) = &self.graph else {
+            return self.of_chain(&reading::read(&self.node, &self.price, None)?);
+        };
+        if self.node.rpc.is_some() {
+            return Err(
+                Failure::usage(format!("both {path} and --rpc name a network")).help("give one of them")
+            );
+        }
+        if path == PUBLISHED {
+            let draft = read_published()?;
+            let name = "EigenLayer, 2 December 2024".to_owned();
+            return Ok(vec![Source { caveat: Some(RECONSTRUCTED), ..self.finish(draft, name)? }]);
+        }
+        let text = text_of(path)?;
+        if Snapshot::is_in(&text) {
+            return self.of_chain(&Snapshot::parse(path, &text)?);
+        }
+        if self.mode.is_some() || !self.price.is_empty() {
+            let why = format!("--mode and --price are for chains, {path} says itself what it is");
+            return Err(Failure::usage(why));
+        }
         let draft = match &self.services {
             Some(services) => input::read_tables(&text, &text_of(services)?),
             None => input::read(&text),
         };
-        draft.map_err(|error| named(&self.graph, &error))
+        let draft = draft.map_err(|error| named(path, &error))?;
+        Ok(vec![self.finish(draft, path.clone())?])
+    }
+
+    /// Settles what the input leaves open.
+    fn finish(&self, mut draft: Draft, name: String) -> Result<Source, Failure> {
+        if let Some(path) = &self.prizes {
+            input::read_prizes(&mut draft, &text_of(path)?).map_err(|error| named(path, &error))?;
+        }
+        let choices = Choices { rule: self.prize_rule, theta: self.theta };
+        let Finished { graph, rule, block } = draft.finish(choices).map_err(|error| named(&name, &error))?;
+        Ok(Source { graph, name, rule, block, caveat: None, counts: None })
+    }
+
+    /// The networks of a chain.
+    fn of_chain(&self, snapshot: &Snapshot) -> Result<Vec<Source>, Failure> {
+        let Some(stake) = &snapshot.stake else {
+            let why = format!("the snapshot ends before block {} and has no stake", snapshot.next_block);
+            return Err(Failure::new(why).help("bulwark risk snapshot --out FILE goes on where it ends"));
+        };
+        let prices = reading::prices(&snapshot.contracts.strategies, &self.price);
+        let backing = Backing::new(snapshot, stake, &prices);
+        let counts = backing.counts();
+        let has = |mode: Mode| match mode {
+            Mode::Unique => counts.unique > 0,
+            _ => counts.full > 0,
+        };
+        let asked = |mode: Mode| self.mode.is_none_or(|asked| asked == mode);
+        let modes = [Mode::Unique, Mode::Full].into_iter().filter(|mode| has(*mode) && asked(*mode));
+        let name = format!("chain {} at block {}", snapshot.chain_id, stake.block);
+        let mut all = Vec::new();
+        for mode in modes {
+            let draft = backing.draft(mode);
+            if draft.operators.is_empty() && self.mode.is_none() {
+                continue;
+            }
+            all.push(Source { counts: Some(counts), ..self.finish(draft, name.clone())? });
+        }
+        if all.is_empty() {
+            let what = self.mode.map_or(String::new(), |mode| format!(" of mode {}", mode.name()));
+            let unpriced = backing.unpriced();
+            return Err(Failure::new(format!("{name}: no stake stands behind a service{what}")).help(
+                format!("{unpriced} strategies with stake have no price; --price STRATEGY=ETHER gives one"),
+            ));
+        }
+        Ok(all)
     }
 }
 
@@ -97,7 +188,10 @@ impl Source {
             }
             _ => "as given".to_owned(),
         };
-        format!("{}: mode {}, {rule}, threshold {theta}", self.name, self.graph.mode().name())
+        let counts = self.counts.map_or(String::new(), |counts| {
+            format!(" (services: {} unique, {} full)", counts.unique, counts.full)
+        });
+        format!("{}: mode {}{counts}, {rule}, threshold {theta}", self.name, self.graph.mode().name())
     }
 
     /// Index of the service that `name` means: its name, id, or index.

@@ -15,9 +15,9 @@ pub struct VerifyArgs {
     /// The network.
     #[command(flatten)]
     pub network: GraphArgs,
-    /// The certificate (JSON), as `bulwark risk check --cert` writes it
+    /// The certificate (JSON), as `bulwark risk check --cert` writes it; alone, it is of the node's state
     #[arg(value_name = "CERTIFICATE")]
-    pub certificate: String,
+    pub certificate: Option<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -28,10 +28,16 @@ pub struct VerifyArgs {
 /// # Errors
 /// The first thing that is not proved.
 pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let source = args.network.read()?;
-    let text = text_of(&args.certificate)?;
+    // One file is the certificate; the network is then the node's.
+    let (graph, path) = match (&args.network.graph, &args.certificate) {
+        (graph, Some(certificate)) => (graph.clone(), certificate.clone()),
+        (Some(certificate), None) => (None, certificate.clone()),
+        (None, None) => return Err(Failure::usage("no certificate is named")),
+    };
+    let source = GraphArgs { graph, ..args.network.clone() }.read()?;
+    let text = text_of(&path)?;
     let read = certificate::from_json(&text);
-    let certificate = read.map_err(|error| Failure::new(format!("{}: {error}", args.certificate)))?;
+    let certificate = read.map_err(|error| Failure::new(format!("{path}: {error}")))?;
     let verified = certificate::verify(&source.graph, &certificate);
     if args.json {
         let error = verified.as_ref().err().map(ToString::to_string);

@@ -66,6 +66,12 @@ pub fn genesis(owner: Address, dev: bool) -> Vec<(U256, U256)> {
     sources.chain([OWNER.entry(owner)]).chain(open).collect()
 }
 
+/// The storage that fixes the price of 10^18 units of an asset, for development chains.
+pub fn fixed(asset: Address, wad: U256, now: u64) -> [(U256, U256); 3] {
+    let row = Row { kind: Kind::Fixed, asset_decimals: 18, ..Row::default() };
+    [SOURCES.entry(asset, row), FIXED.entry(asset, wad), SET_AT.entry(asset, now)]
+}
+
 /// What 10^18 units of a token's or strategy's smallest unit are worth, in wei.
 ///
 /// # Errors

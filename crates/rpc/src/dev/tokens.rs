@@ -1,4 +1,4 @@
-//! Balances and allowances of any ERC-20. The slot is found, as anvil finds it, by trying: of those that the token's view
+//! Balances and allowances of any ERC-20, and prices. The slot is found, as anvil finds it, by trying: of those that the token's view
 //! reads, the one that makes it answer what is wanted. Total supplies stay as they are.
 
 use crate::{
@@ -14,6 +14,7 @@ use chain::{
     executor::{AccountOverride, At, BlockContext, Simulator},
 };
 use std::sync::Arc;
+use types::addresses::PRICE_BOOK;
 
 pub(crate) const METHODS: &[Method] = &[
     Method::wait("anvil_dealERC20", deal).control(),
@@ -22,6 +23,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::wait("anvil_setERC20Balance", deal).control(),
     Method::wait("anvil_setERC20Allowance", set_allowance).control(),
     Method::wait("anvil_setErc20Allowance", set_allowance).control(),
+    Method::wait("dev_setPrice", set_price).control(),
 ];
 
 /// `balanceOf(address)`.
@@ -61,6 +63,25 @@ fn set_allowance(cx: &Arc<Context>, params: Params<'_>) -> Pending {
         Ok(Wanted { token, call, value, what: "allowance" })
     };
     set(cx, params.args().and_then(read))
+}
+
+/// Asset, price of a whole share or token in wei: PriceBook's row as if the chain's owner had fixed it.
+fn set_price(cx: &Arc<Context>, params: Params<'_>) -> Pending {
+    let read = |args: Args<'_>| -> Result<(Address, U256), RpcError> {
+        let (asset, wad): (Address, U256) = (args.required(0, "asset")?, args.required(1, "price")?);
+        if wad.is_zero() || wad.bit_len() > 128 {
+            return Err(RpcError::params(format!("price {wad} is outside [1, 2^128)")));
+        }
+        Ok((asset, wad))
+    };
+    let cx = cx.clone();
+    pending(params.args().and_then(read), |(asset, wad)| async move {
+        let now = cx.chain.view().head_header()?.timestamp;
+        let slots = protocol::prices::fixed(asset, wad, now);
+        let edits = slots.into_iter().map(|(slot, value)| Edit::Slot(PRICE_BOOK, slot, value));
+        cx.chain.edit(edits.collect()).await?;
+        null()
+    })
 }
 
 fn set(cx: &Arc<Context>, wanted: Result<Wanted, RpcError>) -> Pending {

@@ -21,8 +21,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use types::{
-    abi::{IAllocationManager, IDelegationManager, IStrategyManager as Sm},
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER},
+    abi::{IAllocationManager, IDelegationManager, IRiskOracle, IStrategyManager as Sm},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, RISK_ORACLE, STRATEGY_MANAGER},
 };
 
 pub(crate) const METHODS: &[Method] =
@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     Withdrawal,
     /// Roots by which something can be claimed: those of withdrawals.
     Root,
+    /// Bounds of γ that RiskOracle has checked.
+    Gamma,
 }
 
 /// Which events are wanted: every field narrows.
@@ -53,6 +55,8 @@ pub(crate) struct Filter {
     avs: Option<Address>,
     operator_set: Option<SetArgument>,
     strategy: Option<Address>,
+    /// Bounds of γ of which the lower is below this.
+    gamma_below: Option<f64>,
 }
 
 /// What an event is about.
@@ -62,6 +66,8 @@ struct About {
     operator: Option<Address>,
     set: Option<SetId>,
     strategies: Vec<Address>,
+    /// A certified lower bound of γ.
+    gamma: Option<f64>,
 }
 
 impl Filter {
@@ -72,6 +78,7 @@ impl Filter {
             && same(self.avs, about.set.map(|set| set.avs))
             && self.operator_set.is_none_or(|wanted| about.set == Some(wanted.0))
             && self.strategy.is_none_or(|wanted| about.strategies.contains(&wanted))
+            && self.gamma_below.is_none_or(|level| about.gamma.is_some_and(|gamma| gamma < level))
     }
 }
 
@@ -85,10 +92,7 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
         "delegation" => Kind::Delegation,
         "withdrawal" => Kind::Withdrawal,
         "root" => Kind::Root,
-        "gamma" => {
-            let why = format!("nothing makes gamma events in this build; there are {KINDS}");
-            return Err(RpcError::params(why));
-        }
+        "gamma" => Kind::Gamma,
         "rewardsRoot" => {
             let why = "this build has no rewards, and no roots of them; root tells those of withdrawals";
             return Err(RpcError::params(format!("{why}; there are {KINDS}")));
@@ -120,7 +124,7 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
 }
 
 /// The kinds that this build has events of.
-const KINDS: &str = "slash, pendingSlash, allocation, delegation, withdrawal, root";
+const KINDS: &str = "slash, pendingSlash, allocation, delegation, withdrawal, root, gamma";
 
 fn unsubscribe(_: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Begun {
     close(params, socket)
@@ -172,7 +176,7 @@ fn event(kind: Kind, log: &Log, slash: Option<&SlashRow>) -> Option<(About, Valu
             let row = slash?;
             let strategies = row.cuts.iter().map(|cut| cut.strategy).collect();
             let about =
-                About { operator: Some(row.operator), set: Some(row.set()), strategies, staker: None };
+                About { operator: Some(row.operator), set: Some(row.set()), strategies, ..About::default() };
             let magnitudes: Vec<_> = row.cuts.iter().map(|_| None).collect();
             let mut told = super::slashes::row_json(row, &magnitudes);
             super::slashes::merge(&mut told, json!({ "kind": "slash" }));
@@ -190,11 +194,13 @@ fn event(kind: Kind, log: &Log, slash: Option<&SlashRow>) -> Option<(About, Valu
                 "effectBlock": it.effectBlock,
             });
             let strategies = vec![it.strategy];
-            Some((About { operator: Some(it.operator), set: Some(set), strategies, staker: None }, told))
+            let about = About { operator: Some(it.operator), set: Some(set), strategies, ..About::default() };
+            Some((about, told))
         }
         (Kind::Delegation, DELEGATION_MANAGER) => delegation(log),
         (Kind::Withdrawal, DELEGATION_MANAGER) => withdrawal(log),
         (Kind::Root, DELEGATION_MANAGER) => root(log),
+        (Kind::Gamma, RISK_ORACLE) => gamma(log),
         _ => None,
     }
 }
@@ -234,7 +240,7 @@ impl Resolution {
                 "clearableBlock": clearable,
             });
             let (operator, strategies) = (row.map(|row| row.operator), vec![it.strategy]);
-            return Some((About { operator, set: Some(set), strategies, staker: None }, told));
+            return Some((About { operator, set: Some(set), strategies, ..About::default() }, told));
         }
         // A clearing's log does not tell whose slash it was: no filter by operator takes it.
         let it = Sm::BurnOrRedistributableSharesDecreased::decode_log_data(&log.data).ok()?;
@@ -281,6 +287,24 @@ fn delegation(log: &Log) -> Option<(About, Value)> {
     Some((About { staker: Some(staker), operator: Some(operator), ..About::default() }, told))
 }
 
+/// Bounds that RiskOracle has checked; the zero key is the whole network.
+fn gamma(log: &Log) -> Option<(About, Value)> {
+    let it = IRiskOracle::Published::decode_log_data(&log.data).ok()?;
+    let told = |millionths: i64| (millionths != i64::MAX).then(|| super::risk::of_millionths(millionths));
+    let (lower, upper) = (told(it.gammaLowerE6), told(it.gammaUpperE6));
+    let set = super::risk::set_of(it.service);
+    let event = json!({
+        "kind": "gamma",
+        "service": it.service,
+        "operatorSet": set.map(set_json),
+        "mode": if it.mode == 1 { "unique" } else { "full" },
+        "gammaLower": lower,
+        "gammaUpper": upper,
+        "certHash": it.certificateHash,
+    });
+    Some((About { set, gamma: lower, ..About::default() }, event))
+}
+
 fn withdrawal(log: &Log) -> Option<(About, Value)> {
     use IDelegationManager::{SlashingWithdrawalCompleted, SlashingWithdrawalQueued};
     if let Ok(queued) = SlashingWithdrawalQueued::decode_log_data(&log.data) {
@@ -298,7 +322,7 @@ fn withdrawal(log: &Log) -> Option<(About, Value)> {
             "queuedShares": texts(&queued.sharesToWithdraw),
         });
         let (staker, operator) = (Some(it.staker), Some(it.delegatedTo));
-        return Some((About { staker, operator, strategies: it.strategies, set: None }, told));
+        return Some((About { staker, operator, strategies: it.strategies, ..About::default() }, told));
     }
     // A completion's log tells its root only: no filter but the empty one takes it.
     let it = SlashingWithdrawalCompleted::decode_log_data(&log.data).ok()?;

@@ -253,7 +253,6 @@ async fn subscribers_are_told_what_they_asked_for_and_nothing_else() {
     assert_eq!((&told[1].0, told[1].1["status"].as_str()), (&withdrawals, Some("queued")));
     assert_eq!(client.call("restake_unsubscribe", json!([slashes])).await, Ok(json!(true)));
     let refused = [
-        ("gamma", "nothing makes gamma events"),
         ("rewardsRoot", "this build has no rewards"),
         ("x", "no \"x\" subscription"),
     ];

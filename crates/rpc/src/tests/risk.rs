@@ -5,6 +5,7 @@
 
 use super::{
     restake::{OPERATOR, SERVICE, Scene},
+    sockets::Client,
     *,
 };
 use alloy_primitives::B256;
@@ -115,6 +116,73 @@ async fn the_other_questions_have_answers_on_the_same_network() {
 }
 
 #[tokio::test]
+async fn what_is_proved_on_chain_is_told_to_subscribers_who_want_it() {
+    let mut scene = scene().await;
+    scene.send(SERVICE, RISK_ORACLE, &setListedCall { service: key(&scene), listed: true }).await;
+    let mut client = Client::connect(&scene.node, "/", None).await;
+    let below = |level: f64| json!(["gamma", { "gammaBelow": level }]);
+    client.call("restake_subscribe", below(0.5)).await.unwrap();
+    let wanted = client.call("restake_subscribe", below(1.5)).await.unwrap();
+    let slack = scene.node.get("restake_riskSlack", json!([])).await;
+    let known = scene.node.get("restake_riskCertificate", json!([slack["certHash"]])).await;
+    let certificate: Bytes = known["bytes"].as_str().unwrap().parse().unwrap();
+    scene.send(OPERATOR, RISK_ORACLE, &publishCall { mode: 1, certificate }).await;
+    let message = client.next().await;
+    let event = &message["params"]["result"];
+    assert_eq!((&message["params"]["subscription"], &event["kind"]), (&wanted, &json!("gamma")), "{message}");
+    assert_eq!((&event["mode"], &event["certHash"]), (&json!("unique"), &slack["certHash"]));
+    assert!((event["gammaLower"].as_f64().unwrap() - 1.0).abs() < 2e-6, "{event}");
+    assert_eq!((&event["operatorSet"], &event["service"]), (&Value::Null, &json!(B256::ZERO)));
+}
+
+#[tokio::test]
+async fn losses_premiums_and_choices_are_figures_of_the_same_network() {
+    let scene = scene().await;
+    let operator = scene.who(OPERATOR);
+    // Certain failure of its one operator takes all that is allocated and all else that it has.
+    let model = json!({ "operator_fault": 1.0, "operator_loss": 1.0 });
+    let portfolio = json!([{ "name": "mine", "stake_gwei": { operator.to_checksum(None): "32000000000" } }]);
+    let question = json!([{ "paths": 1_000, "seed": 7, "model": model, "portfolio": portfolio }]);
+    let loss = scene.node.get("restake_riskSimulate", question.clone()).await;
+    let mean = |it: &Value| it["mean"].as_f64().unwrap();
+    assert!((mean(&loss["report"]["network"]) - 1_000.0).abs() < 1e-6, "{loss}");
+    assert!((mean(&loss["report"]["portfolios"][0]["loss"]) - 32.0).abs() < 1e-6, "{loss}");
+    assert_eq!((&loss["report"]["paths"], &loss["mode"]), (&json!(1_000), &json!("unique")));
+    let price = scene.node.get("restake_riskPrice", question).await;
+    assert!((price["prices"]["network"]["rate"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{price}");
+    // Slack is one: prizes may double.
+    assert!((price["prizesMayGrow"].as_f64().unwrap() - 2.0).abs() < 1e-6, "{price}");
+    let caps = json!([{ "goal": "prizecap", "targetGamma": 0.5 }]);
+    let caps = scene.node.get("restake_riskAllocate", caps).await;
+    assert!((caps["allTimes"].as_f64().unwrap() - 2.0 / 1.5).abs() < 1e-6, "{caps}");
+    let bought = json!([{ "goal": "topup", "targetGamma": 3.0 }]);
+    let bought = scene.node.get("restake_riskAllocate", bought).await;
+    assert_eq!((&bought["reached"], &bought["goal"]), (&json!(true), &json!("topup")), "{bought}");
+    let enough = scene.node.get("restake_riskAllocate", json!([{ "goal": "topup" }])).await;
+    assert_eq!((&enough["plan"]["total"], &enough["reached"]), (&json!("0"), &json!(true)), "{enough}");
+    let split = scene.node.get("restake_riskAllocate", json!([])).await;
+    assert_eq!(split["plan"]["shares"][0][1], operator.to_checksum(None), "{split}");
+    let incident = scene.node.get("restake_riskLeverage", json!([])).await;
+    let calm = scene.node.get("restake_riskLeverage", json!([{ "oracle": "nav" }])).await;
+    assert!(incident["liquidations"].as_u64() > Some(0), "{incident}");
+    assert_eq!((&calm["liquidations"], &calm["scenario"]), (&json!(0), &json!("ezeth-2024-04")));
+}
+
+#[tokio::test]
+async fn a_price_that_is_set_halves_the_stake() {
+    let scene = scene().await;
+    let half = U256::from(5) * U256::from(10).pow(U256::from(17));
+    scene.node.get("dev_setPrice", json!([TEST_TOKEN_STRATEGY, half])).await;
+    let named = json!([{ "services": [format!("{}:1", scene.who(SERVICE))] }]);
+    let slack = scene.node.get("restake_riskSlack", named).await;
+    // A third of 300 ether against the prize of 100.
+    assert!(slack["gammaLower"].as_f64().unwrap().abs() < 1e-6, "{slack}");
+    for wad in [json!("0x0"), json!("0x100000000000000000000000000000000")] {
+        assert_eq!(refused(&scene, "dev_setPrice", json!([TEST_TOKEN_STRATEGY, wad])).await, -32_602);
+    }
+}
+
+#[tokio::test]
 async fn bad_questions_have_codes_of_their_own() {
     let scene = scene().await;
     for (method, params, code) in [
@@ -131,6 +199,20 @@ async fn bad_questions_have_codes_of_their_own() {
         ("restake_riskVerify", json!([{}]), -32_041),
         ("restake_riskCertificate", json!([B256::ZERO]), -32_048),
         ("restake_riskPool", json!([{ "services": 0, "stake": 1 }]), -32_042),
+        ("restake_riskSimulate", json!([{ "paths": 1_000_001 }]), -32_042),
+        ("restake_riskSimulate", json!([{ "model": { "operator_fault": 2 } }]), -32_042),
+        ("restake_riskSimulate", json!([{ "portfolio": [] }]), -32_040),
+        (
+            "restake_riskSimulate",
+            json!([{ "portfolio": [{ "name": "x", "stake_gwei": { "y": 1 } }] }]),
+            -32_043,
+        ),
+        ("restake_riskPrice", json!([{ "k": -1 }]), -32_042),
+        ("restake_riskPrice", json!([{ "targetGamma": -2 }]), -32_042),
+        ("restake_riskAllocate", json!([{ "goal": "all" }]), -32_042),
+        ("restake_riskLeverage", json!([{ "scenario": "none" }]), -32_043),
+        ("restake_riskLeverage", json!([{ "scenario": {} }]), -32_041),
+        ("restake_riskLeverage", json!([{ "oracle": "guess" }]), -32_042),
     ] {
         assert_eq!(refused(&scene, method, params.clone()).await, code, "{method} {params}");
     }

@@ -3,13 +3,16 @@
 //! state stays. Answers are kept for a block; one search runs at a time, for at most [`MOST_TIME`].
 
 mod cache;
+mod choices;
 mod network;
 
 pub(crate) use cache::Cache;
+pub use network::graph_of;
 
 use super::ask::{Snapshot, reply};
 use crate::{context::Context, error::RpcError, json::Reply, method::Method, params::Params};
 use alloy_primitives::{Address, B256, Bytes, hex};
+use chain::index::SetId;
 use network::{Found, Question};
 use risk::{
     Level, Limits, Mode, Ratio, Slack,
@@ -30,6 +33,10 @@ pub(crate) const METHODS: &[Method] = &[
     Method::heavy("restake_riskVerify", verify),
     Method::heavy("restake_riskCertificate", certificate_of),
     Method::heavy("restake_riskPool", pool),
+    Method::heavy("restake_riskSimulate", |cx, params| cached(cx, params, "simulate", choices::simulation)),
+    Method::heavy("restake_riskPrice", |cx, params| cached(cx, params, "price", choices::price)),
+    Method::heavy("restake_riskAllocate", |cx, params| cached(cx, params, "allocate", choices::allocation)),
+    Method::heavy("restake_riskLeverage", choices::leverage),
 ];
 
 /// The longest search.
@@ -324,6 +331,21 @@ fn witness_json(found: &Found, witness: &Priced) -> Value {
         "cost": witness.cost.to_string(),
         "prize": witness.prize.to_string(),
     })
+}
+
+/// γ of the contract's millionths.
+#[allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a figure for people")]
+pub(super) fn of_millionths(millionths: i64) -> f64 {
+    millionths as f64 / 1e6
+}
+
+/// The operator set that a key of RiskOracle names; none for the network, and for an AVS of AVSDirectory.
+pub(super) fn set_of(key: B256) -> Option<SetId> {
+    let (avs, id) = key.split_at_checked(20)?;
+    let (zeros, id) = id.split_at_checked(8)?;
+    let id = u32::from_be_bytes(id.try_into().ok()?);
+    (!key.is_zero() && zeros.iter().all(|byte| *byte == 0))
+        .then(|| SetId { avs: Address::from_slice(avs), id })
 }
 
 /// A number, or `null` for infinity: nothing is to be gained.

@@ -6,6 +6,7 @@ use super::{
         arguments::set_in,
         ask::{Asker, Snapshot, VIEW_GAS},
     },
+    choices::MOST_PATHS,
     code, failed,
 };
 use crate::error::RpcError;
@@ -53,7 +54,7 @@ impl<'de> Deserialize<'de> for ServiceKey {
 
 /// What is asked, of what.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Question {
     mode: Option<String>,
     services: Option<Vec<ServiceKey>>,
@@ -62,6 +63,21 @@ pub(super) struct Question {
     seconds: Option<f64>,
     pub(super) psi: Option<f64>,
     pub(super) shock: Option<Vec<Address>>,
+    // Of losses by chance.
+    pub(super) paths: Option<u64>,
+    pub(super) seed: Option<u64>,
+    pub(super) honest: Option<bool>,
+    pub(super) model: Option<Value>,
+    pub(super) portfolio: Option<Value>,
+    // Of prices and choices.
+    pub(super) k: Option<f64>,
+    pub(super) loading: Option<f64>,
+    pub(super) opportunity: Option<f64>,
+    pub(super) target_gamma: Option<f64>,
+    pub(super) goal: Option<String>,
+    pub(super) limit_loss: Option<f64>,
+    pub(super) reward: Option<f64>,
+    pub(super) cap: Option<f64>,
 }
 
 impl Question {
@@ -80,6 +96,15 @@ impl Question {
         };
         range("seconds", self.seconds, super::MOST_TIME.as_secs_f64())?;
         range("psi", self.psi, 1.0)?;
+        range("k", self.k, 10.0)?;
+        range("loading", self.loading, 10.0)?;
+        range("opportunity", self.opportunity, 10.0)?;
+        range("limitLoss", self.limit_loss, 1.0)?;
+        range("cap", self.cap, 1.0)?;
+        if self.paths.is_some_and(|paths| paths == 0 || paths > MOST_PATHS) {
+            let why = format!("paths is outside [1, {MOST_PATHS}]");
+            return Err(RpcError::coded(code::OUT_OF_RANGE, why));
+        }
         let services = self.services.as_ref().map_or(0, Vec::len);
         if services > MOST_SERVICES {
             let why = format!("{services} services, at most {MOST_SERVICES}");
@@ -189,30 +214,34 @@ fn known(snapshot: &Snapshot<'_>) -> Result<Vec<B256>, RpcError> {
     Ok(keys)
 }
 
+/// RiskOracle's view of the state as a graph of the engine, with the same indexes.
+///
+/// # Errors
+/// Nobody stands behind a service, or the engine's limits.
+pub fn graph_of(network: &Network) -> Result<Graph, risk::Error> {
+    let unique = network.mode == 1;
+    let operators = network.operators.iter().zip(&network.stakes);
+    let operators = operators.map(|(at, stake)| Operator::new(at.to_string(), *stake));
+    let thresholds = network.thresholdNumerators.iter().zip(&network.thresholdDenominators);
+    let services =
+        network.services.iter().zip(&network.prizes).zip(thresholds).map(|((key, prize), (num, den))| {
+            Service::new(key.to_string(), *prize, Ratio { num: *num, den: *den })
+        });
+    let mut edges = Vec::new();
+    for (operator, bounds) in (0_u32..).zip(network.starts.windows(2)) {
+        let &[begin, end] = bounds else { continue };
+        for edge in begin as usize..end as usize {
+            let ends = network.edgeServices.get(edge).zip(network.edgeStakes.get(edge));
+            edges.extend(ends.map(|(service, stake)| (operator, *service, unique.then_some(*stake))));
+        }
+    }
+    let mode = if unique { Mode::Unique } else { Mode::Full };
+    Graph::new(mode, operators.collect(), services.collect(), edges)
+}
+
 impl Found {
     fn new(network: Network, scope: &'static str) -> Result<Self, RpcError> {
-        let unique = network.mode == 1;
-        let operators = network
-            .operators
-            .iter()
-            .zip(&network.stakes)
-            .map(|(at, stake)| Operator::new(at.to_string(), *stake));
-        let thresholds = network.thresholdNumerators.iter().zip(&network.thresholdDenominators);
-        let services =
-            network.services.iter().zip(&network.prizes).zip(thresholds).map(|((key, prize), (num, den))| {
-                Service::new(key.to_string(), *prize, Ratio { num: *num, den: *den })
-            });
-        let mut edges = Vec::new();
-        for (operator, bounds) in (0_u32..).zip(network.starts.windows(2)) {
-            let &[begin, end] = bounds else { continue };
-            for edge in begin as usize..end as usize {
-                let ends = network.edgeServices.get(edge).zip(network.edgeStakes.get(edge));
-                edges.extend(ends.map(|(service, stake)| (operator, *service, unique.then_some(*stake))));
-            }
-        }
-        let mode = if unique { Mode::Unique } else { Mode::Full };
-        let graph = Graph::new(mode, operators.collect(), services.collect(), edges);
-        let graph = graph.map_err(|error| failed(&error))?;
+        let graph = graph_of(&network).map_err(|error| failed(&error))?;
         // The engine counts as the contract does, or its certificates would be of another network.
         if graph.network().needs != network.needs {
             return Err(RpcError::internal("the engine and RiskOracle disagree on what services need"));
