@@ -18,22 +18,25 @@ use alloy_json_abi::{Function, Param};
 use alloy_primitives::{Address, B256, Bytes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use tests::{Bulwark, Rpc, rpc::quantity};
+use tests::{Bulwark, Rpc, bulwark, process::end, rpc::quantity};
 
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 /// Where the documents say that the node listens.
 const LISTENER: &str = "http://127.0.0.1:8545";
 /// Contracts whose events are shown.
-const EXTENSIONS: [&str; 4] = ["Covenants", "LossNotices", "SafeExit", "Lens"];
+const EXTENSIONS: [&str; 6] = ["Covenants", "LossNotices", "SafeExit", "Lens", "PriceBook", "RiskOracle"];
+/// Fields that hold the clock's time, which is another one in each run.
+const TIMES: [&str; 2] = ["updatedAt", "setAt"];
 const WIDTH: usize = 110;
 
-/// A shell that knows three commands of cast, how to fetch and filter JSON, and variables.
-struct Shell {
+/// A shell that knows three commands of cast, bulwark, how to fetch and filter JSON, and variables.
+struct Shell<'a> {
+    node: &'a Bulwark,
     rpc: Rpc,
     variables: BTreeMap<String, String>,
 }
 
-impl Shell {
+impl Shell<'_> {
     /// Runs a line and returns what is shown below it.
     async fn run(&mut self, line: &str) -> Vec<String> {
         let words = words(line);
@@ -72,6 +75,13 @@ impl Shell {
                 let (_, data) = call(to, signature, arguments);
                 self.send(json!({ "from": from, "to": to, "data": data })).await
             }
+            ["bulwark", ref arguments @ ..] => {
+                let mut command = bulwark(arguments);
+                command.env("BULWARK_RPC", self.node.url()).env("HOME", "/nonexistent");
+                let ended = end(command);
+                assert_eq!(ended.code(), 0, "{line}: {ended:?}");
+                self.newest().await
+            }
             _ => panic!("no command: {line}"),
         }
     }
@@ -95,13 +105,23 @@ impl Shell {
         name.map_or(text, |(name, _)| format!("${name}"))
     }
 
+    /// The newest block with its one transaction.
+    async fn newest(&self) -> Vec<String> {
+        let block = self.rpc.call("eth_getBlockByNumber", json!(["latest", false])).await;
+        self.receipt(&block["transactions"][0]).await
+    }
+
     async fn send(&self, transaction: Value) -> Vec<String> {
         let hash = match self.rpc.try_call("eth_sendTransaction", json!([transaction])).await {
             Ok(hash) => hash,
             Err(refused) => return vec![refused.message],
         };
+        self.receipt(&hash).await
+    }
+
+    async fn receipt(&self, hash: &Value) -> Vec<String> {
         let receipt = self.rpc.call("eth_getTransactionReceipt", json!([hash])).await;
-        assert_eq!(receipt["status"], "0x1", "{transaction}");
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
         let mut lines = vec![format!("block {}", quantity(&receipt["blockNumber"]))];
         for log in receipt["logs"].as_array().unwrap() {
             lines.extend(self.event(log));
@@ -134,7 +154,7 @@ impl Shell {
         let data: Bytes = serde_json::from_value(answer.clone()).unwrap();
         let values = function.abi_decode_output(&data).unwrap();
         let lines = function.outputs.iter().zip(&values).flat_map(|(output, value)| {
-            let shown = self.value(&output.components, value);
+            let shown = timeless(&output.name, self.value(&output.components, value));
             wrapped(&if output.name.is_empty() { shown } else { format!("{}: {shown}", output.name) })
         });
         lines.collect()
@@ -146,7 +166,8 @@ impl Shell {
             DynSolValue::Address(address) => self.named(*address),
             DynSolValue::Tuple(fields) => {
                 let field = |(param, value): (&Param, &DynSolValue)| {
-                    format!("{}: {}", param.name, self.value(&param.components, value))
+                    let shown = timeless(&param.name, self.value(&param.components, value));
+                    format!("{}: {shown}", param.name)
                 };
                 let fields: Vec<String> = components.iter().zip(fields).map(field).collect();
                 format!("{{{}}}", fields.join(", "))
@@ -165,6 +186,11 @@ impl Shell {
     }
 }
 
+/// A field as it is shown.
+fn timeless(name: &str, shown: String) -> String {
+    if TIMES.contains(&name) && shown != "0" { "…".into() } else { shown }
+}
+
 /// The name of the contract at a fixed address.
 fn contract_at(address: Address) -> Option<&'static str> {
     let named = types::addresses::NAMED.iter().chain(types::addresses::NAMED_IN_DEV);
@@ -173,10 +199,15 @@ fn contract_at(address: Address) -> Option<&'static str> {
 
 /// The declared function of a signature, and the calldata.
 fn call(to: &str, signature: &str, arguments: &[&str]) -> (Function, Bytes) {
-    let contract = contract_at(to.parse().unwrap()).unwrap_or_else(|| panic!("nothing known at {to}"));
-    let abi = types::abi::json(contract).unwrap();
-    let function = abi.functions().find(|function| function.signature() == signature);
-    let function = function.unwrap_or_else(|| panic!("{contract} has no {signature}")).clone();
+    let function = match contract_at(to.parse().unwrap()) {
+        Some(contract) => {
+            let abi = types::abi::json(contract).unwrap();
+            let function = abi.functions().find(|function| function.signature() == signature);
+            function.unwrap_or_else(|| panic!("{contract} has no {signature}")).clone()
+        }
+        // A contract of the story's own: its signature says what it returns.
+        None => Function::parse(signature).unwrap(),
+    };
     let parse = |(input, word): (&Param, &&str)| {
         let kind: DynSolType = input.resolve().unwrap();
         kind.coerce_str(word).unwrap_or_else(|error| panic!("{word}: {error}"))
@@ -256,7 +287,7 @@ fn wrapped(line: &str) -> Vec<String> {
 /// Tells a document's sessions to a node, and compares or writes what the node answers.
 async fn compare(name: &str, node: &Bulwark) {
     let path = format!("{DOCUMENTS}/{name}");
-    let mut shell = Shell { rpc: node.rpc(), variables: BTreeMap::new() };
+    let mut shell = Shell { node, rpc: node.rpc(), variables: BTreeMap::new() };
     let document = std::fs::read_to_string(&path).unwrap();
     let (mut written, mut in_session) = (String::new(), false);
     for line in document.lines() {
