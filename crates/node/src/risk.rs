@@ -8,7 +8,7 @@
 )]
 
 mod allocate;
-pub mod answer;
+mod answer;
 mod attack;
 mod cascade;
 mod check;

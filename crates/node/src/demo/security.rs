@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    risk::{answer, print, reading},
+    risk::{print, reading},
     text,
 };
 use ::risk::{Graph, Level, Limits, Mode, input::Choices, solve::DEFAULT_GAP};
@@ -224,23 +224,23 @@ impl Found {
             story.say(&format!(
                 "That attack takes {} services: it costs {} and brings {}.",
                 witness.attack.services.len(),
-                print::ether(witness.cost),
-                print::ether(witness.prize)
+                print::proved(witness.cost),
+                print::proved(witness.prize)
             ));
         }
         if let Some((shock, attack)) = self.weakest.as_ref().and_then(|it| Some((it, it.attack.as_ref()?))) {
             let service = attack.services.first().map_or("a service", |index| self.name_of(names, *index));
             story.say(&format!(
                 "The weakest service is {service}: a loss of {}, {} of stake, makes an attack on it pay.",
-                print::ether(shock.stake),
-                answer::percent(shock.psi)
+                print::proved(shock.stake),
+                print::percent(shock.psi)
             ));
         }
         story.say(&format!(
             "A shock that takes {} of stake can cost {} in the worst case found, and never more than {}.",
-            answer::percent(SHOCK),
-            answer::percent(self.shocked.lower),
-            answer::percent(self.shocked.upper)
+            print::percent(SHOCK),
+            print::percent(self.shocked.lower),
+            print::percent(self.shocked.upper)
         ));
         story.care("Prizes are assumed and operators' stakes are reconstructed: so are these figures.");
     }
@@ -267,8 +267,8 @@ impl Found {
             "prizes": "assumed: 3 % of the stake at the threshold of 1/3",
             "registrations": self.graph.edges().len(),
             "secure": self.slack.secure(false),
-            "gamma_lower": print::number(self.slack.lower),
-            "gamma_upper": print::number(self.slack.upper),
+            "gamma_lower": print::finite(self.slack.lower),
+            "gamma_upper": print::finite(self.slack.upper),
             "cheapest_attack": witness,
             "weakest": weakest,
             "shock": {

@@ -26,6 +26,9 @@ pub struct AnswerArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+    /// As CSV: a row for each figure, its name in the JSON and its value
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     /// Write a chart (SVG)
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
@@ -103,7 +106,42 @@ impl AnswerArgs {
             std::fs::write(path, chart())
                 .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
         }
-        commands::print(&if self.json { format!("{json:#}\n") } else { told.to_owned() })
+        commands::print(&match (self.json, self.csv) {
+            (true, _) => format!("{json:#}\n"),
+            (_, true) => rows(json),
+            _ => told.to_owned(),
+        })
+    }
+}
+
+/// An answer as CSV: `name,value`, the name as the path into the JSON.
+pub fn rows(answer: &Value) -> String {
+    let mut text = "name,value\n".to_owned();
+    add_rows(&mut text, String::new(), answer);
+    text
+}
+
+fn add_rows(text: &mut String, name: String, value: &Value) {
+    let under = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| add_rows(text, under(key), value)),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| add_rows(text, under(&index.to_string()), item));
+        }
+        Value::String(words) => text.push_str(&format!("{},{}\n", cell(&name), cell(words))),
+        Value::Null => text.push_str(&format!("{},\n", cell(&name))),
+        other => text.push_str(&format!("{},{other}\n", cell(&name))),
+    }
+}
+
+/// A field in quotes where it needs them (RFC 4180).
+fn cell(words: &str) -> String {
+    match words.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", words.replace('"', "\"\"")),
+        false => words.to_owned(),
     }
 }
 
@@ -143,4 +181,15 @@ pub fn wrapped(words: &str) -> String {
         text.push_str(word);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_as_csv_have_their_path_for_a_name() {
+        let answer = json!({ "a": { "b": [1.5, null] }, "c": "x, \"y\"" });
+        assert_eq!(rows(&answer), "name,value\na.b.0,1.5\na.b.1,\nc,\"x, \"\"y\"\"\"\n");
+    }
 }

@@ -1,6 +1,7 @@
 //! `bulwark risk attack`: the attack that costs least for what it brings: which services, whose stake.
 
 use super::{
+    answer::rows,
     check, print,
     solving::EffortArgs,
     source::{GraphArgs, Source},
@@ -28,6 +29,9 @@ pub struct AttackArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+    /// As CSV: a row for each figure, its name in the JSON and its value
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// Answers.
@@ -41,7 +45,7 @@ pub fn run(args: &AttackArgs) -> Result<(), Failure> {
     let Some(witness) = &slack.witness else {
         return Err(Failure::negative("no attack was found: corrupting it brings nothing"));
     };
-    if args.json {
+    if args.json || args.csv {
         let answer = json!({
             "profitable": witness.prize > witness.cost,
             "attack": check::witness_json(&source, witness),
@@ -52,7 +56,7 @@ pub fn run(args: &AttackArgs) -> Result<(), Failure> {
             "block": source.block,
             "caveat": source.caveat,
         });
-        return commands::print(&format!("{answer:#}\n"));
+        return commands::print(&if args.csv { rows(&answer) } else { format!("{answer:#}\n") });
     }
     commands::print(&told(&source, &slack, witness))
 }

@@ -1,6 +1,7 @@
 //! `bulwark risk check`: is it secure, by how much, and why. Ends with 0 if secure, 2 if insecure, 3 if undecided.
 
 use super::{
+    answer::rows,
     print,
     solving::EffortArgs,
     source::{GraphArgs, Source},
@@ -41,6 +42,9 @@ pub struct CheckArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+    /// As CSV: a row for each figure, its name in the JSON and its value
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// Answers.
@@ -80,11 +84,11 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         let text = format!("{:#}\n", certificate::to_json(&slack.certificate));
         fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     }
-    let text = match args.json {
+    let text = match args.json || args.csv {
         true => {
             let mut answer = answer(source, service, slack, secure);
             add_modes(&mut answer, source, &answers);
-            format!("{answer:#}\n")
+            if args.csv { rows(&answer) } else { format!("{answer:#}\n") }
         }
         false => told(source, service, slack, secure),
     };
@@ -112,8 +116,8 @@ fn add_modes(answer: &mut Value, source: &Source, answers: &[(&Source, Option<us
             "operators": source.graph.operators().len(),
             "services": source.graph.services().len(),
             "stake_wei": source.graph.total_stake().to_string(),
-            "gamma_lower": print::number(slack.lower),
-            "gamma_upper": print::number(slack.upper),
+            "gamma_lower": print::finite(slack.lower),
+            "gamma_upper": print::finite(slack.upper),
         })
     };
     fields.insert("modes".into(), answers.iter().map(of).collect());
