@@ -74,7 +74,7 @@ fn the_story_ends_with_every_operator_holding_its_stake_less_what_left() {
     }
     assert_eq!(
         (&security["weakest"]["service"], &security["stakes"]),
-        (&"GM Network".into(), &"reconstructed, not measured".into())
+        (&"GM Network MACH (Powered by AltLayer)".into(), &"reconstructed, not measured".into())
     );
     let shock = &security["shock"];
     assert!(
