@@ -252,10 +252,7 @@ async fn subscribers_are_told_what_they_asked_for_and_nothing_else() {
     assert_eq!((&told[0].0, told[0].1["slashId"].as_u64()), (&slashes, Some(1)));
     assert_eq!((&told[1].0, told[1].1["status"].as_str()), (&withdrawals, Some("queued")));
     assert_eq!(client.call("restake_unsubscribe", json!([slashes])).await, Ok(json!(true)));
-    let refused = [
-        ("rewardsRoot", "this build has no rewards"),
-        ("x", "no \"x\" subscription"),
-    ];
+    let refused = [("rewardsRoot", "this build has no rewards"), ("x", "no \"x\" subscription")];
     for (kind, part) in refused {
         let refusal = client.call("restake_subscribe", json!([kind])).await.unwrap_err();
         assert!(refusal.code == -32602 && refusal.message.contains(part), "{refusal:?}");
