@@ -223,6 +223,32 @@ fn an_operator_describes_itself_anew_and_leaves_with_and_without_its_registrar()
 }
 
 #[test]
+fn a_validators_key_is_made_once_listed_and_exported() {
+    let desk = Desk::new(&[]);
+    let (password, wrong) = (desk.file("password", "öpen sesame"), desk.file("wrong", "open sesame"));
+    let line = format!("key bls vera --password-file {password}");
+    let made = desk.json(&line);
+    assert_eq!((made["curve"].as_str(), made["pubkey"].as_str().unwrap().len()), (Some("bls12-381"), 98));
+    assert_eq!(desk.json(&line), made);
+    let refused = desk.refused(&format!("key bls vera --password-file {wrong}"), 1);
+    assert!(refused.contains("the password is wrong"), "{refused}");
+    assert_eq!(desk.json("key list")["items"][0]["pubkey"], made["pubkey"]);
+    let exported = desk.json(&format!("key export vera --yes --password-file {password}"));
+    assert_eq!(exported["private_key"].as_str().unwrap().len(), 66);
+    let file = desk.home.path().join("bulwark/keys/vera.json");
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(
+        (kept["version"].as_u64(), kept["crypto"]["kdf"]["function"].as_str()),
+        (Some(4), Some("scrypt"))
+    );
+    desk.told(&format!("account new alice --password-file {password}"));
+    let other = desk.refused(&format!("key bls alice --password-file {password}"), 1);
+    assert!(other.contains("no BLS key of EIP-2335"), "{other}");
+    let taken = desk.refused(&format!("account new vera --password-file {password}"), 64);
+    assert!(taken.contains("there is a key vera already"), "{taken}");
+}
+
+#[test]
 fn a_key_is_freed_for_its_operator_after_the_set_is_left() {
     let desk = Desk::new(&[]);
     desk.restake();

@@ -4,6 +4,7 @@
 pub mod amount;
 pub mod approval;
 pub mod args;
+pub mod bls;
 pub mod client;
 pub mod names;
 pub mod preferences;

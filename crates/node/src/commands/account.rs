@@ -1,4 +1,5 @@
-//! `bulwark account`: encrypted keys in the user's directory (Web3 secret storage, version 3), and what an account has.
+//! `bulwark account`: encrypted keys in the user's directory (Web3 secret storage, version 3; those of validators EIP-2335),
+//! and what an account has.
 
 use crate::{
     commands,
@@ -6,11 +7,12 @@ use crate::{
     remote::{
         amount::Unit,
         args::{KeyArgs, ReadArgs},
-        client,
+        bls, client,
         preferences::Preferences,
         session::Session,
         show, signer,
     },
+    text,
 };
 use alloy_primitives::{Address, hex};
 use alloy_signer::k256::elliptic_curve::rand_core::OsRng;
@@ -114,25 +116,50 @@ fn keep(args: &NameArgs, key: &PrivateKeySigner) -> Result<(), Failure> {
 /// # Errors
 /// A bad name or one that is taken, no password, or a file that cannot be written.
 pub fn encrypt(name: &str, keys: &KeyArgs, key: &PrivateKeySigner) -> Result<PathBuf, Failure> {
+    let path = free_path(name)?;
+    let (directory, file) = (path.parent().unwrap_or(&path), format!("{name}.json"));
+    let password = signer::password(keys, true)?;
+    let failed = |error: &dyn std::fmt::Display| cannot_write(&path, error);
+    private_directory(directory).map_err(|error| failed(&error))?;
+    PrivateKeySigner::encrypt_keystore(directory, &mut OsRng, key.to_bytes(), password, Some(&file))
+        .map_err(|error| failed(&error))?;
+    add_address(&path, key.address()).map_err(|error| failed(&error))?;
+    Ok(path)
+}
+
+/// Keeps what `encrypted` makes of the password under a name.
+///
+/// # Errors
+/// As [`encrypt`], or `encrypted`'s.
+pub fn keep_text(
+    name: &str,
+    keys: &KeyArgs,
+    encrypted: impl FnOnce(&str) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let path = free_path(name)?;
+    let text = encrypted(&signer::password(keys, true)?)?;
+    let failed = |error: io::Error| cannot_write(&path, &error);
+    private_directory(path.parent().unwrap_or(&path)).map_err(failed)?;
+    fs::write(&path, "").and_then(|()| private(&path, 0o600)).map_err(failed)?;
+    fs::write(&path, format!("{text}\n")).map_err(failed)
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
+}
+
+/// Where a new key of a name will lie.
+fn free_path(name: &str) -> Result<PathBuf, Failure> {
     if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
     {
         return Err(Failure::usage(format!("{name:?} is no name for a key"))
             .help("letters, digits, - and _ make a name"));
     }
-    let directory = Preferences::load()?.keystore_dir()?;
-    let file = format!("{name}.json");
-    let path = directory.join(&file);
+    let path = Preferences::load()?.keystore_dir()?.join(format!("{name}.json"));
     if path.exists() {
         return Err(Failure::usage(format!("there is a key {name} already: {}", path.display()))
             .help("choose another name"));
     }
-    let password = signer::password(keys, true)?;
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::new(format!("cannot write {}: {error}", path.display()));
-    private_directory(&directory).map_err(|error| failed(&error))?;
-    PrivateKeySigner::encrypt_keystore(&directory, &mut OsRng, key.to_bytes(), password, Some(&file))
-        .map_err(|error| failed(&error))?;
-    add_address(&path, key.address()).map_err(|error| failed(&error))?;
     Ok(path)
 }
 
@@ -158,24 +185,44 @@ fn private(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
+/// Whose an encrypted key is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Account(Address),
+    /// By its public key.
+    Validator(String),
+}
+
+impl Owner {
+    fn shown(&self) -> String {
+        match self {
+            Self::Account(address) => address.to_checksum(None),
+            Self::Validator(public) => format!("{} (BLS)", text::shortened(public)),
+        }
+    }
+}
+
 fn list(as_json: bool) -> Result<(), Failure> {
     let directory = Preferences::load()?.keystore_dir()?;
     let entries = fs::read_dir(&directory).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
-    let mut keys: Vec<(String, Address)> = Vec::new();
+    let mut keys: Vec<(String, Owner)> = Vec::new();
     for path in entries.into_iter().flatten().map(|entry| entry.path()) {
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
-        keys.extend(name.zip(signer::address_in(&path)));
+        let owner = signer::address_in(&path).map(Owner::Account);
+        keys.extend(name.zip(owner.or_else(|| bls::public_in(&path).map(Owner::Validator))));
     }
     keys.sort();
     if as_json {
         let items: Vec<Value> = keys
             .iter()
-            .map(|(name, address)| json!({ "name": name, "address": address.to_checksum(None) }))
+            .map(|(name, owner)| match owner {
+                Owner::Account(address) => json!({ "name": name, "address": address.to_checksum(None) }),
+                Owner::Validator(public) => json!({ "name": name, "pubkey": public }),
+            })
             .collect();
         return commands::print(&format!("{:#}\n", json!({ "items": items, "next": null })));
     }
-    let rows: Vec<Vec<String>> =
-        keys.into_iter().map(|(name, address)| vec![name, address.to_checksum(None)]).collect();
+    let rows: Vec<Vec<String>> = keys.into_iter().map(|(name, owner)| vec![name, owner.shown()]).collect();
     let nothing = format!("no keys in {}; `bulwark account new NAME` makes one", directory.display());
     commands::print(&format!("{}\n", show::table_or(&["name", "address"], &rows, &nothing)))
 }
@@ -217,11 +264,19 @@ fn export(args: &ExportArgs) -> Result<(), Failure> {
             .help("--yes says that this is meant"));
     }
     let path = signer::keystore_path(&Preferences::load()?, &args.name)?;
-    let key = signer::decrypt(&path, &args.keys)?;
-    let secret = hex::encode_prefixed(key.to_bytes());
+    let (owner, secret) = match bls::public_in(&path) {
+        Some(public) => {
+            let key = signer::decrypt_bls(&path, &args.keys)?;
+            (("pubkey", public), hex::encode_prefixed(key.serialize()))
+        }
+        None => {
+            let key = signer::decrypt(&path, &args.keys)?;
+            (("address", key.address().to_checksum(None)), hex::encode_prefixed(key.to_bytes()))
+        }
+    };
     match args.json {
         true => {
-            let answer = json!({ "address": key.address().to_checksum(None), "private_key": secret });
+            let answer = json!({ owner.0: owner.1, "private_key": secret });
             commands::print(&format!("{answer:#}\n"))
         }
         false => commands::print(&format!("{secret}\n")),

@@ -7,6 +7,7 @@ use crate::{
     failure::Failure,
     remote::{
         args::{KeyArgs, SendArgs},
+        bls,
         names::Set,
         preferences::Preferences,
         send::Step,
@@ -41,11 +42,26 @@ pub enum KeyCommand {
     Bn254(OperatorKeyArgs),
     /// A key of Ethereum's own kind: made if there is none of that name
     Ecdsa(OperatorKeyArgs),
+    /// A validator's key (BLS12-381), encrypted as EIP-2335 has it: made if there is none of that name
+    Bls(BlsArgs),
     /// What is done with the encrypted keys of accounts, which lie beside these.
     #[command(flatten)]
     Kept(AccountCommand),
     /// Free a registered key of an operator set that was left, for the same operator
     Release(ReleaseArgs),
+}
+
+/// `bulwark key bls`.
+#[derive(Args, Debug)]
+pub struct BlsArgs {
+    /// What the key is called, or the file of another tool
+    pub name: String,
+    /// File with the key's password [default: as for accounts]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `bulwark key release`.
@@ -88,6 +104,7 @@ pub fn run(command: &KeyCommand) -> Result<(), Failure> {
     let (args, is_bn254) = match command {
         KeyCommand::Bn254(args) => (args, true),
         KeyCommand::Ecdsa(args) => (args, false),
+        KeyCommand::Bls(args) => return show_bls(args),
         KeyCommand::Kept(command) => return account::run(command),
         KeyCommand::Release(args) => return release(args),
     };
@@ -95,6 +112,29 @@ pub fn run(command: &KeyCommand) -> Result<(), Failure> {
     match &args.register {
         Some(set) => register(args, set, &key, is_bn254),
         None => show_key(args, &key, is_bn254),
+    }
+}
+
+fn show_bls(args: &BlsArgs) -> Result<(), Failure> {
+    let keys = KeyArgs { password_file: args.password_file.clone(), ..KeyArgs::default() };
+    let path = signer::keystore_path(&Preferences::load()?, &args.name)?;
+    let key = if path.is_file() {
+        signer::decrypt_bls(&path, &keys)?
+    } else {
+        let key = bls::generate()?;
+        account::keep_text(&args.name, &keys, |password| bls::encrypt(&key, password))?;
+        key
+    };
+    let public = bls::public(&key);
+    match args.json {
+        true => {
+            let answer = json!({ "name": args.name, "curve": "bls12-381", "pubkey": public });
+            commands::print(&format!("{answer:#}\n"))
+        }
+        false => {
+            let rows = [("key", args.name.clone()), ("public", public)];
+            commands::print(&format!("{}\n", show::fields(&rows)))
+        }
     }
 }
 

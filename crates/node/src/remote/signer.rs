@@ -1,7 +1,7 @@
 //! What signs: an encrypted key, a key or phrase from a file or the environment, or the node itself. Keys are read
 //! when they are needed, and printed never but by `account export`.
 
-use super::{args::KeyArgs, preferences::Preferences, session::Session};
+use super::{args::KeyArgs, bls, preferences::Preferences, session::Session};
 use crate::failure::Failure;
 use alloy_primitives::Address;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
@@ -123,6 +123,16 @@ pub fn decrypt(path: &Path, args: &KeyArgs) -> Result<PrivateKeySigner, Failure>
             false => Failure::new(format!("{}: {text}", path.display())),
         }
     })
+}
+
+/// Decrypts a BLS key.
+///
+/// # Errors
+/// A file that cannot be read or holds no such key, or a wrong password.
+pub fn decrypt_bls(path: &Path, args: &KeyArgs) -> Result<blst::min_pk::SecretKey, Failure> {
+    let text = read(path)?;
+    let password = password(args, false)?;
+    bls::decrypt(&text, &password, &path.display().to_string())
 }
 
 /// The password: from a file, the environment, or the terminal, where a new one is asked for twice.
