@@ -218,8 +218,9 @@ fn remove(name: &str, read: &ReadArgs) -> Result<(), Failure> {
 fn test(name: &str, read: &ReadArgs) -> Result<(), Failure> {
     let session = Session::open(read)?;
     let answer = session.client.rest("POST", &format!("{}/test", path(name)?), None)?;
-    let failed = (answer["delivered"] != json!(true))
-        .then(|| answer["error"].as_str().unwrap_or("it was not delivered").to_owned());
+    let told = &answer;
+    let failed = (told["delivered"] != json!(true))
+        .then(|| told["error"].as_str().unwrap_or("it was not delivered").to_owned());
     session.answer(answer, |it| {
         Ok(match (it["delivered"] == json!(true), it["status"].as_u64()) {
             (true, Some(status)) => format!("delivered: the webhook answered {status}"),

@@ -121,7 +121,7 @@ pub fn decrypt(text: &str, password: &str, shown: &str) -> Result<SecretKey, Fai
     if bytes(&sum.message)? != checksum(&derived, &message) {
         return Err(broken("the password is wrong".into()));
     }
-    let iv = bytes(sealed.params["iv"].as_str().unwrap_or_default())?;
+    let iv = bytes(text_of(&sealed.params, "iv"))?;
     cipher(&derived, &iv)?.apply_keystream(&mut message);
     let key =
         SecretKey::deserialize(&message).map_err(|error| broken(format!("holds no BLS key: {error:?}")))?;
@@ -131,14 +131,24 @@ pub fn decrypt(text: &str, password: &str, shown: &str) -> Result<SecretKey, Fai
     }
 }
 
+/// A parameter that is text; empty if there is none.
+fn text_of<'a>(params: &'a Value, name: &str) -> &'a str {
+    params.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// 32 bytes from a password.
 fn derive(kdf: &Module, password: &str) -> Result<[u8; 32], Failure> {
     let bad =
         || Failure::new("the key is derived in a way that EIP-2335 does not know, or that costs too much");
     let password: String = password.nfkd().filter(|letter| !letter.is_control()).collect();
-    let salt = hex::decode(kdf.params["salt"].as_str().unwrap_or_default()).map_err(|_| bad())?;
-    let number =
-        |name: &str| kdf.params[name].as_u64().and_then(|value| u32::try_from(value).ok()).ok_or_else(bad);
+    let salt = hex::decode(text_of(&kdf.params, "salt")).map_err(|_| bad())?;
+    let number = |name: &str| {
+        kdf.params
+            .get(name)
+            .and_then(Value::as_u64)
+            .and_then(|value| u32::try_from(value).ok())
+            .ok_or_else(bad)
+    };
     let mut derived = [0; 32];
     if number("dklen")? != 32 {
         return Err(bad());
@@ -156,7 +166,7 @@ fn derive(kdf: &Module, password: &str) -> Result<[u8; 32], Failure> {
                 scrypt::Params::new(u8::try_from(log_n).map_err(|_| bad())?, r, p).map_err(|_| bad())?;
             scrypt::scrypt(password.as_bytes(), &salt, &params, &mut derived).map_err(|_| bad())?;
         }
-        "pbkdf2" if kdf.params["prf"] == "hmac-sha256" && number("c")? <= MOST_ROUNDS => {
+        "pbkdf2" if text_of(&kdf.params, "prf") == "hmac-sha256" && number("c")? <= MOST_ROUNDS => {
             pbkdf2::pbkdf2::<Hmac<Sha256>>(password.as_bytes(), &salt, number("c")?, &mut derived);
         }
         _ => return Err(bad()),

@@ -58,8 +58,9 @@ fn of(rule: &Rule, block: &SealedBlock, data: Value) -> Alert {
     let cursor = Cursor { number: block.header.number, hash: block.hash };
     let at = Moment { cursor, timestamp: block.header.timestamp };
     // A withdrawal that is ready has no log in this block; its root tells it from others.
-    let place = data["log_index"].as_u64().map(|index| index.to_string());
-    let place = place.or_else(|| data["root"].as_str().map(str::to_owned)).unwrap_or_default();
+    let told = &data;
+    let place = told["log_index"].as_u64().map(|index| index.to_string());
+    let place = place.or_else(|| told["root"].as_str().map(str::to_owned)).unwrap_or_default();
     alert(rule, at, &place, words::of(rule.kind, &data), data)
 }
 
@@ -84,7 +85,7 @@ fn events(block: &SealedBlock, kind: subscribe::Kind, rule: &Rule) -> Vec<Value>
 /// has withdrawals waiting. Who cannot be asked for counts as concerned.
 fn of_staker(context: &Context, rule: &Rule, told: Vec<Value>) -> Vec<Value> {
     let Some(staker) = rule.staker.filter(|_| !told.is_empty()) else { return told };
-    let position = match position::position(context, staker) {
+    let position = &match position::position(context, staker) {
         Ok(position) => position,
         Err(error) => {
             tracing::warn!(error = error.message(), rule = rule.name, "the staker's operator is unknown");

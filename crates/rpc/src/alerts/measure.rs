@@ -86,12 +86,13 @@ impl Measured {
         };
         // `null` is a slack without bound: nothing is to be gained.
         let value = data.pointer(pointer)?.as_f64().unwrap_or(f64::INFINITY);
+        let told = &data;
         let kept = match rule.kind {
             Kind::Gamma => json!({
-                "gamma_lower": data["gamma_lower"], "gamma_upper": data["gamma_upper"], "level": data["level"],
-                "mode": data["mode"], "cert_hash": data["cert_hash"],
+                "gamma_lower": told["gamma_lower"], "gamma_upper": told["gamma_upper"], "level": told["level"],
+                "mode": told["mode"], "cert_hash": told["cert_hash"],
             }),
-            _ => json!({ "share": value, "operator": data.pointer("/largest/0/name"), "hhi": data["hhi"] }),
+            _ => json!({ "share": value, "operator": data.pointer("/largest/0/name"), "hhi": told["hhi"] }),
         };
         Some(Figure { value, data: kept })
     }

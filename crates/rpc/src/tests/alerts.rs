@@ -12,28 +12,27 @@ use axum::{
     routing::post,
 };
 use chain::Mining;
+use parking_lot::Mutex;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use types::{abi::IDelegationManager, addresses::DELEGATION_MANAGER};
 
 type Posts = mpsc::UnboundedReceiver<(HeaderMap, String)>;
+
+type Statuses = Arc<Mutex<VecDeque<u16>>>;
+type Answering = (mpsc::UnboundedSender<(HeaderMap, String)>, Statuses);
 
 /// A webhook that answers with some statuses, then always with 200.
 async fn hook(statuses: &[u16]) -> (String, Posts) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let (told, posts) = mpsc::unbounded_channel();
-    let statuses = std::sync::Arc::new(parking_lot::Mutex::new(statuses.to_vec().into_iter()));
-    let answer = |State((told, statuses)): State<(
-        mpsc::UnboundedSender<_>,
-        std::sync::Arc<parking_lot::Mutex<std::vec::IntoIter<u16>>>,
-    )>,
-                  headers: HeaderMap,
-                  body: String| async move {
+    let statuses = Statuses::new(Mutex::new(statuses.iter().copied().collect()));
+    let answer = |State((told, statuses)): State<Answering>, headers: HeaderMap, body: String| async move {
         told.send((headers, body)).unwrap();
-        StatusCode::from_u16(statuses.lock().next().unwrap_or(200)).unwrap()
+        StatusCode::from_u16(statuses.lock().pop_front().unwrap_or(200)).unwrap()
     };
     let router = Router::new().route("/", post(answer)).with_state((told, statuses));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
