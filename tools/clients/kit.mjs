@@ -90,10 +90,10 @@ export async function story(title, tell, url = process.argv[2]) {
   const node = url ? await relay(url) : { last: [] };
   let passed = 0;
   const began = performance.now();
-  const check = async (name, work) => {
+  const check = async (name, work, patience = PATIENCE_MS) => {
     const start = performance.now();
     try {
-      const detail = await within(work(), name);
+      const detail = await within(work(), name, patience);
       passed += 1;
       const took = `${(performance.now() - start).toFixed(0)} ms`;
       const said = detail === undefined ? "" : String(detail);
@@ -141,10 +141,10 @@ export async function bulwark(binary, port, flags) {
 }
 
 /** `promise`, or an error that names what did not come. */
-export function within(promise, what) {
+export function within(promise, what, patience = PATIENCE_MS) {
   let timer;
   const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`waited ${PATIENCE_MS} ms in vain: ${what}`)), PATIENCE_MS);
+    timer = setTimeout(() => fail(new Error(`waited ${patience} ms in vain: ${what}`)), patience);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

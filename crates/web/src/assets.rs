@@ -35,7 +35,10 @@ pub(crate) static WALLET: Asset = Asset {
     text: include_str!("assets/wallet.js"),
 };
 
-static ALL: [&Asset; 5] = [&STYLE, &HTMX, &LIVE, &MARK, &WALLET];
+pub(crate) static ACT: Asset =
+    Asset { name: "act.js", kind: "text/javascript; charset=utf-8", text: include_str!("assets/act.js") };
+
+static ALL: [&Asset; 6] = [&ACT, &STYLE, &HTMX, &LIVE, &MARK, &WALLET];
 
 /// Addresses, in the order of [`ALL`].
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -79,7 +82,7 @@ mod tests {
             assert!(asset.address().starts_with("/assets/"), "{}", asset.name);
             assert!(!asset.text.contains("@import"), "{}", asset.name);
         }
-        for own in [LIVE.text, WALLET.text] {
+        for own in [LIVE.text, WALLET.text, ACT.text] {
             for word in ["eval(", "innerHTML", "Function(", "http://", "https://"] {
                 assert!(!own.contains(word), "{word}");
             }

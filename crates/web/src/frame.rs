@@ -22,9 +22,10 @@ const HTMX_CONFIG: &str =
     r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
 
 /// Sections of the navigation: path, name.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("/", "Overview"),
     ("/stakers", "Stake"),
+    ("/act", "Act"),
     ("/operators", "Operators"),
     ("/services", "Services"),
     ("/market", "Market"),
@@ -63,7 +64,13 @@ pub(crate) fn fragment(markup: Markup) -> Response<Body> {
     answer(StatusCode::OK, markup)
 }
 
-fn with_status(status: StatusCode, reads: &Reads, viewer: &Viewer, page: &Page<'_>) -> Response<Body> {
+/// A whole page with a status of its own.
+pub(crate) fn with_status(
+    status: StatusCode,
+    reads: &Reads,
+    viewer: &Viewer,
+    page: &Page<'_>,
+) -> Response<Body> {
     answer(
         status,
         html! {
@@ -123,8 +130,11 @@ fn foot(viewer: &Viewer) -> Markup {
             a href="/strategies" { "Strategies" }
             a href="/parameters" { "Parameters" }
             a href="/glossary" { "Words" }
-            a href=(format!("/api/v1{}", if viewer.here == "/" { "/overview" } else { viewer.here.as_str() })) {
-                "This page as JSON"
+            // What one does has no answer to read.
+            @if !viewer.path.starts_with("/act") {
+                a href=(format!("/api/v1{}", if viewer.here == "/" { "/overview" } else { viewer.here.as_str() })) {
+                    "This page as JSON"
+                }
             }
             form class="row" method="post" action="/prefs" {
                 input type="hidden" name="back" value=(viewer.here);

@@ -1,6 +1,7 @@
 //! The pages for people: every path of REST without `/api/v1`, drawn on the server from the same answers. They work
 //! without script; two small scripts of our own and htmx make them live. No figure is computed here: only drawn.
 
+mod act;
 mod assets;
 mod charts;
 mod format;
@@ -9,5 +10,6 @@ mod pages;
 mod parts;
 mod told;
 mod viewer;
+pub mod warnings;
 
 pub use pages::routes;

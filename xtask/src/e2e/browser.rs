@@ -8,17 +8,20 @@ use std::path::{Path, PathBuf};
 /// Names of the browser on the search path, by distribution.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Runs the attacks, then looks at every page.
+/// The stories: attacks, every page, what a wallet does.
+const STORIES: &[&str] = &["browser/attack.mjs", "browser/pages.mjs", "browser/act.mjs"];
+
+/// Runs the stories.
 ///
 /// # Errors
-/// There is no browser, an attack has an effect, or a page a fault; the script has printed which.
+/// There is no browser, or something is not as it should be; the script has printed what.
 pub fn run(bulwark: &Path) -> Result<()> {
-    let mut attack = tools::script("browser/attack.mjs")?;
-    attack.arg(bulwark.canonicalize()?).arg(browser()?);
-    shell::run(&mut attack).context("tools/browser/attack.mjs: what failed is said above")?;
-    let mut pages = tools::script("browser/pages.mjs")?;
-    pages.arg(bulwark.canonicalize()?).arg(browser()?);
-    shell::run(&mut pages).context("tools/browser/pages.mjs: what failed is said above")
+    for name in STORIES {
+        let mut story = tools::script(name)?;
+        story.arg(bulwark.canonicalize()?).arg(browser()?);
+        shell::run(&mut story).with_context(|| format!("tools/{name}: what failed is said above"))?;
+    }
+    Ok(())
 }
 
 fn browser() -> Result<PathBuf> {

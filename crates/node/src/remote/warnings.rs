@@ -1,5 +1,5 @@
-//! What one should know before one signs, in words: what can be lost, to whom, how fast one can leave. Facts come from
-//! the chain's own views after the newest block; nothing here refuses anything.
+//! What one should know before one signs. Facts come from the chain's own views after the newest block, the words from
+//! `web::warnings`, which the pages use too; nothing here refuses anything.
 
 use super::{names::Set, session::Session};
 use crate::{failure::Failure, text};
@@ -12,13 +12,7 @@ use types::{
     },
     addresses::{DELEGATION_MANAGER, LENS},
 };
-
-/// Operator sets that are looked at one by one; an operator with more is told of by their number.
-const MOST_SETS: usize = 16;
-
-/// Of all that a staker has with an operator, the share that services can take from which on it is called nearly all:
-/// nine tenths, 18 decimals.
-const NEARLY_ALL_WAD: u64 = 900_000_000_000_000_000;
+use web::warnings;
 
 impl Session {
     /// What delegating to an operator means for a staker; nothing for one that is no operator, as the chain refuses it.
@@ -39,19 +33,17 @@ impl Session {
             let Some(exposure) = exposure.filter(|it| it.committedWad > 0) else { continue };
             let wad = U256::from(exposure.committedWad);
             let lost = holding.withdrawableShares.saturating_mul(wad).checked_div(super::amount::WAD);
-            let nearly =
-                if exposure.committedWad >= NEARLY_ALL_WAD { ": nearly all of it is committed" } else { "" };
-            said.push(format!(
-                "services can take up to {} of {}, {} of it{nearly}",
-                self.worth(holding.strategy, lost.unwrap_or_default()),
-                self.worth(holding.strategy, holding.withdrawableShares),
-                text::percent(wad, super::amount::WAD),
+            said.push(warnings::of_commitment(
+                &self.worth(holding.strategy, lost.unwrap_or_default()),
+                &self.worth(holding.strategy, holding.withdrawableShares),
+                &text::percent(wad, super::amount::WAD),
+                exposure.committedWad,
             ));
         }
-        said.extend(delay_of(&book, leaving));
-        said.extend(promise_of(&book));
+        said.extend(warnings::of_delay(&book, leaving));
+        said.extend(warnings::of_promise(&book));
         said.extend(self.warn_of_sets(&book)?);
-        said.push(how_leaving_goes(leaving));
+        said.push(warnings::of_leaving(leaving));
         Ok(said)
     }
 
@@ -74,7 +66,7 @@ impl Session {
     /// # Errors
     /// The node's refusal.
     pub fn warn_of_queue(&self) -> Result<String, Failure> {
-        Ok(how_leaving_goes(self.leaving_blocks()?))
+        Ok(warnings::of_leaving(self.leaving_blocks()?))
     }
 
     fn leaving_blocks(&self) -> Result<u32, Failure> {
@@ -84,72 +76,20 @@ impl Session {
     fn warn_of_sets(&self, book: &Book) -> Result<Vec<String>, Failure> {
         let mut said = Vec::new();
         let sets: Vec<Set> = book.allocatedSets.iter().map(|it| Set { avs: it.avs, id: it.id }).collect();
-        for set in sets.iter().take(MOST_SETS) {
+        for set in sets.iter().take(warnings::MOST_SETS) {
             said.extend(self.warn_of_set(*set)?);
         }
-        if let Some(more) = sets.len().checked_sub(MOST_SETS).filter(|more| *more > 0) {
+        if let Some(more) = sets.len().checked_sub(warnings::MOST_SETS).filter(|more| *more > 0) {
             said.push(format!("{more} more operator sets can slash it: bulwark operator show lists them"));
         }
         Ok(said)
     }
 
     fn of_set(&self, set: &SetBook) -> Result<Vec<String>, Failure> {
-        let name = format!("{}:{}", self.name(set.operatorSet.avs), set.operatorSet.id);
-        let mut said = Vec::new();
-        if set.redistributes {
-            let to = self.name(set.redistributionRecipient);
-            said.push(format!(
-                "{name} pays slashed stake to {to} instead of burning it: a slash can be a gain"
-            ));
-        }
-        if !set.slasher.is_zero()
-            && self.client.ask("eth_getCode", json!([set.slasher, "latest"]))? == json!("0x")
-        {
-            let slasher = self.name(set.slasher);
-            said.push(format!(
-                "{name} is slashed by {slasher}, a plain account: whoever has its key can slash"
-            ));
-        }
-        if !set.pendingSlasher.is_zero() {
-            let (next, from) = (self.name(set.pendingSlasher), text::grouped(set.slasherEffectBlock));
-            said.push(format!("{name} changes its slasher to {next} in block {from}"));
-        }
-        Ok(said)
+        let plain_slasher = !set.slasher.is_zero()
+            && self.client.ask("eth_getCode", json!([set.slasher, "latest"]))? == json!("0x");
+        Ok(warnings::of_set(set, plain_slasher, |account| self.name(account)))
     }
-}
-
-/// What an operator's allocation delay means against the time that leaving takes.
-fn delay_of(book: &Book, leaving: u32) -> Option<String> {
-    let delay = &book.allocationDelay;
-    let least = match delay.effectBlock {
-        0 => delay.delayBlocks,
-        _ => delay.delayBlocks.min(delay.pendingDelayBlocks),
-    };
-    match least {
-        // Nothing can be allocated before a delay is in force.
-        _ if !delay.isSet && delay.effectBlock == 0 => None,
-        0 => {
-            Some("its allocations count at once: it can put more at risk before anyone can leave".to_owned())
-        }
-        blocks if blocks <= leaving => Some(format!(
-            "its allocations count after {} blocks, sooner than anyone can leave",
-            text::grouped(blocks)
-        )),
-        _ => None,
-    }
-}
-
-fn promise_of(book: &Book) -> Option<String> {
-    if !book.covenant.exists {
-        return Some("it has promised no limits: its services and their part may grow up to all".to_owned());
-    }
-    let from = book.covenant.effectBlock;
-    (from > 0).then(|| format!("it loosens its promise from block {} on", text::grouped(from)))
-}
-
-fn how_leaving_goes(blocks: u32) -> String {
-    let blocks = text::grouped(blocks);
-    format!("leaving takes {blocks} blocks, in which what waits can still be slashed")
 }
 
 /// Warnings as lines of a terminal.

@@ -1,14 +1,14 @@
 //! What draws pages gets from here: the REST reads, asked from inside, so that a page shows what its JSON twin says. The
 //! pages themselves are a router that the program brings; the server hands it every `GET` that is not its own.
 
-use super::{Shared, rest};
-use crate::{clients::Client, config::Mode};
+use super::{Shared, origin::Trust, rest};
+use crate::{clients::Client, config::Mode, dispatch::Session};
 use axum::{
     body::Body,
     http::{Request, Response, StatusCode, header},
     response::IntoResponse,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -77,6 +77,27 @@ impl Reads {
         }
         serde_json::from_slice(&body)
             .map_err(|_| broken(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be read"))
+    }
+
+    /// What a method of JSON-RPC answers. Only what any page may ask: no keys, no time, no state.
+    ///
+    /// # Errors
+    /// The method's refusal: 503 where the node has too much to do, else 400.
+    pub async fn ask(&self, method: &str, params: Value) -> Result<Value, Refused> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let trust = Trust::Foreign("the node's own".to_owned());
+        let session = Session { trust: &trust, client: &self.client, socket: None };
+        let answer = self.shared.dispatcher.answer(body.as_bytes(), session).await;
+        let mut told: Value = serde_json::from_slice(&answer.text).unwrap_or_default();
+        if let Some(result) = told.get_mut("result") {
+            return Ok(result.take());
+        }
+        let said = told.pointer("/error/message").and_then(Value::as_str);
+        let status = match told.pointer("/error/code").and_then(Value::as_i64) {
+            Some(-32003 | -32005) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Err(Refused { status, why: said.unwrap_or("the node gave no answer").to_owned() })
     }
 }
 

@@ -15,7 +15,7 @@ mod transaction;
 mod wallet;
 
 use crate::{
-    assets, frame,
+    act, assets, frame,
     told::Told,
     viewer::{self, Preferences, Viewer},
 };
@@ -57,6 +57,9 @@ pub fn routes() -> Router {
         .route("/parameters", get(reference::parameters))
         .route("/glossary", get(reference::glossary))
         .route("/parts/chip", get(chip))
+        .route("/act", get(act::index))
+        .route("/act/{verb}", get(act::show))
+        .route("/parts/position/{staker}", get(act::position))
         .route("/prefs", post(prefs))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .fallback(missing)

@@ -1,0 +1,275 @@
+//! What a viewer can do: a form for each verb, and what it means before anything is signed. `GET` only: the page that says
+//! what would be signed has an address of its own, and nothing happens until a wallet signs (`assets/act.js`).
+
+mod approval;
+mod asked;
+mod draw;
+mod facts;
+mod plan;
+mod price;
+
+use crate::{
+    frame::{self, Page},
+    viewer::Viewer,
+};
+use alloy_primitives::Address;
+use asked::{Asked, Trouble};
+use axum::{
+    Extension,
+    body::Body,
+    extract::{Path, Query, rejection::QueryRejection},
+    http::{Response, StatusCode},
+};
+use maud::Markup;
+use rpc::{Reads, Refused};
+use std::collections::BTreeMap;
+
+/// Characters of a field.
+const MOST_CHARACTERS: usize = 200;
+
+/// A verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Mint,
+    Deposit,
+    Delegate,
+    Undelegate,
+    Withdraw,
+    Complete,
+    Allocate,
+    Approve,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Who acts: the wallet's account.
+    From,
+    Text,
+    Strategy,
+    /// Shown only where a link brought it.
+    Hidden,
+    /// Values and their names.
+    Choice(&'static [(&'static str, &'static str)]),
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    kind: Kind,
+    is_optional: bool,
+}
+
+const fn field(name: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> Field {
+    Field { name, label, hint, kind, is_optional: false }
+}
+
+const FROM: Field = field("from", "Your account", "The wallet fills it in.", Kind::From);
+const STRATEGY: Field = field("strategy", "Strategy", "The pool that holds the token.", Kind::Strategy);
+const OPERATOR: Field = field(
+    "operator",
+    "Operator",
+    "Its address. The list of operators shows what each has promised.",
+    Kind::Text,
+);
+const AMOUNT: Field = field("amount", "Amount", "1.5, 25% or all.", Kind::Text);
+
+const MINT: &[Field] = &[FROM, field("amount", "Amount of TEST", "100, for example.", Kind::Text)];
+const DEPOSIT: &[Field] = &[FROM, STRATEGY, AMOUNT];
+const fn approved(name: &'static str, label: &'static str, hint: &'static str) -> Field {
+    Field { name, label, hint, kind: Kind::Hidden, is_optional: true }
+}
+
+const DELEGATE: &[Field] = &[
+    FROM,
+    OPERATOR,
+    approved("signature", "Approval", "The approver's link fills it in."),
+    approved("salt", "Salt of the approval", "The approver's link fills it in."),
+    approved("expiry", "End of the approval", "The approver's link fills it in."),
+];
+const APPROVE: &[Field] =
+    &[FROM, OPERATOR, field("staker", "Staker", "Who may delegate to the operator.", Kind::Text)];
+const UNDELEGATE: &[Field] = &[FROM];
+const COMPLETE: &[Field] = &[
+    FROM,
+    Field {
+        name: "as",
+        label: "Take it as",
+        hint: "Stake that is put back is with your operator again.",
+        kind: Kind::Choice(&[("tokens", "tokens, in my account"), ("stake", "stake, put back")]),
+        is_optional: true,
+    },
+    Field {
+        name: "root",
+        label: "Only one",
+        hint: "The first digits of its root. Empty: all that are ready.",
+        kind: Kind::Text,
+        is_optional: true,
+    },
+];
+const ALLOCATE: &[Field] = &[
+    FROM,
+    Field {
+        name: "operator",
+        label: "Operator",
+        hint: "Only if you act for another account.",
+        kind: Kind::Text,
+        is_optional: true,
+    },
+    field("set", "Operator set", "The service's address, a colon, the set's number: 0x…:0.", Kind::Text),
+    STRATEGY,
+    field("part", "Part of the stake", "What the set can slash from then on, in all: 25%.", Kind::Text),
+];
+
+impl Verb {
+    const ALL: [Self; 8] = [
+        Self::Deposit,
+        Self::Delegate,
+        Self::Withdraw,
+        Self::Complete,
+        Self::Undelegate,
+        Self::Allocate,
+        Self::Approve,
+        Self::Mint,
+    ];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Mint => "mint",
+            Self::Deposit => "deposit",
+            Self::Delegate => "delegate",
+            Self::Undelegate => "undelegate",
+            Self::Withdraw => "withdraw",
+            Self::Complete => "complete",
+            Self::Allocate => "allocate",
+            Self::Approve => "approve",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Mint => "Make test tokens",
+            Self::Deposit => "Deposit",
+            Self::Delegate => "Delegate",
+            Self::Undelegate => "Leave the operator",
+            Self::Withdraw => "Queue a withdrawal",
+            Self::Complete => "Complete withdrawals",
+            Self::Allocate => "Allocate",
+            Self::Approve => "Approve a staker",
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Self::Mint => "Tokens to try things with. Anyone can make them; they are worth nothing.",
+            Self::Deposit => "Put tokens at stake. Nobody can take any of them until you delegate.",
+            Self::Delegate => "Choose the operator whose services your whole stake backs.",
+            Self::Undelegate => "Your whole stake is queued for withdrawal, and waits.",
+            Self::Withdraw => "Begin to take stake out. It waits, and can be slashed while it does.",
+            Self::Complete => "Take out what has waited long enough, all at once.",
+            Self::Approve => "As an operator's approver: sign that somebody may delegate. Nothing is sent.",
+            Self::Allocate => "As an operator: say how much of your stake a service can slash.",
+        }
+    }
+
+    fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Mint => MINT,
+            Self::Deposit | Self::Withdraw => DEPOSIT,
+            Self::Delegate => DELEGATE,
+            Self::Undelegate => UNDELEGATE,
+            Self::Complete => COMPLETE,
+            Self::Allocate => ALLOCATE,
+            Self::Approve => APPROVE,
+        }
+    }
+
+    fn named(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.path() == path)
+    }
+
+    /// The verbs that a chain offers.
+    fn offered(reads: &Reads) -> impl Iterator<Item = Self> {
+        let dev = reads.is_dev();
+        Self::ALL.into_iter().filter(move |verb| dev || *verb != Self::Mint)
+    }
+}
+
+/// All verbs.
+pub(crate) async fn index(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
+    let body = draw::index(&reads, &accounts(&reads).await);
+    frame::page(&reads, &viewer, &Page { title: "Act", section: "/act", body })
+}
+
+/// The accounts that the node signs for, where it does.
+async fn accounts(reads: &Reads) -> Vec<String> {
+    let answer = reads.ask("eth_accounts", serde_json::json!([])).await.unwrap_or_default();
+    serde_json::from_value(answer).unwrap_or_default()
+}
+
+type Sent = Result<Query<BTreeMap<String, String>>, QueryRejection>;
+
+/// A verb: its form, or what would be signed if all that it needs was sent.
+pub(crate) async fn show(
+    Extension(reads): Extension<Reads>,
+    viewer: Viewer,
+    Path(path): Path<String>,
+    sent: Sent,
+) -> Response<Body> {
+    let Some(verb) = Verb::named(&path) else {
+        let why = format!("There is no verb “{}”.", crate::format::foreign(&path));
+        return frame::refused(&reads, &viewer, &Refused { status: StatusCode::NOT_FOUND, why });
+    };
+    let asked = match sent {
+        Ok(Query(fields)) if fields.values().all(|text| text.chars().count() <= MOST_CHARACTERS) => {
+            Asked(fields)
+        }
+        Ok(_) => {
+            let why = format!("A field has at most {MOST_CHARACTERS} characters.");
+            return frame::refused(&reads, &viewer, &Refused { status: StatusCode::BAD_REQUEST, why });
+        }
+        Err(error) => {
+            let why = error.body_text();
+            return frame::refused(&reads, &viewer, &Refused { status: StatusCode::BAD_REQUEST, why });
+        }
+    };
+    let wanted = |field: &&Field| !field.is_optional && !asked.has(field.name);
+    let is_whole = !asked.has("edit") && !verb.fields().iter().any(|field| wanted(&field));
+    let accounts = accounts(&reads).await;
+    let answer = if is_whole { meant(&reads, verb, &asked, &accounts).await.map(Some) } else { Ok(None) };
+    let (status, body) = match answer {
+        Ok(Some(drawn)) => (StatusCode::OK, drawn),
+        Ok(None) => (StatusCode::OK, draw::form(&reads, verb, &asked, None, &accounts).await),
+        Err(trouble) => {
+            let status = match &trouble {
+                Trouble::Node(refused) if refused.status != StatusCode::BAD_REQUEST => refused.status,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            (status, draw::form(&reads, verb, &asked, Some(&trouble), &accounts).await)
+        }
+    };
+    frame::with_status(status, &reads, &viewer, &Page { title: verb.title(), section: "/act", body })
+}
+
+/// What a verb means, drawn.
+async fn meant(reads: &Reads, verb: Verb, asked: &Asked, accounts: &[String]) -> Result<Markup, Trouble> {
+    if verb == Verb::Approve {
+        let approval = approval::make(reads, asked).await?;
+        return Ok(draw::approval(reads, asked, &approval, accounts));
+    }
+    let plan = plan::make(reads, verb, asked).await?;
+    let price = price::of(reads, &plan).await?;
+    Ok(draw::before(reads, verb, asked, &plan, &price, accounts).await)
+}
+
+/// What a staker has now, as a part that follows the chain.
+pub(crate) async fn position(
+    Extension(reads): Extension<Reads>,
+    Path(staker): Path<String>,
+) -> Response<Body> {
+    let staker: Address = staker.parse().unwrap_or_default();
+    frame::fragment(draw::position(&reads, staker).await)
+}
