@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 use types::{
     abi::{IAVSDirectory, IDelegationManager, IStrategyManager},
@@ -42,8 +43,12 @@ const AGREEABLE: &str = "0x60015f5260205ff3";
 /// Code of a strategy that is one token a share: `deposit(token, amount)` answers the amount, anything else its first
 /// argument.
 const STRATEGY_CODE: &str = "0x5f3560e01c6347e7ef2414601757600435 5f5260205ff35b6024355f5260205ff3";
+/// Code that answers every call with zero: a manager of pods whose owners have none.
+const EMPTY: &str = "0x5f5f5260205ff3";
 /// Longest allocation delay that the originals are given, in blocks.
 const DELAY_BLOCKS: u32 = 10;
+/// Longest wait for a transaction's block.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Blocks that are past every delay.
 const PAST: u64 = 200;
 
@@ -189,6 +194,7 @@ impl World {
     /// disabled initializers stays behind in the call.
     fn deploy(&mut self, creations: &Creations) -> Result<()> {
         let at = self.at;
+        self.client.call("anvil_setCode", json!([at.pods, EMPTY]))?;
         let version = "v1.3.0".to_owned();
         let join = |creation: &Bytes, arguments: Vec<u8>| [creation.as_ref(), &arguments].concat();
         let allocation = (at.delegation, PAUSERS, at.permission, DELAY_BLOCKS, DELAY_BLOCKS, version.clone());
@@ -296,7 +302,13 @@ impl World {
         let data = Bytes::from(call.abi_encode());
         let transaction = json!([{ "from": from, "to": to, "data": data, "gas": "0x400000" }]);
         let hash = self.client.call("eth_sendTransaction", transaction)?;
-        let receipt = self.client.call("eth_getTransactionReceipt", json!([hash]))?;
+        let mut receipt = Value::Null;
+        let began = Instant::now();
+        // Anvil answers before the transaction's block is there.
+        while receipt.is_null() && began.elapsed() < PATIENCE {
+            receipt = self.client.call("eth_getTransactionReceipt", json!([hash]))?;
+        }
+        ensure!(!receipt.is_null(), "a transaction to {to} is in no block");
         ensure!(quantity(&receipt["status"])? == 1, "a transaction to {to} failed: {receipt}");
         Ok(())
     }
