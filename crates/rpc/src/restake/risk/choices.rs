@@ -1,6 +1,11 @@
 //! `restake_riskSimulate`, `…Price`, `…Allocate`, `…Leverage`: losses by chance, what carrying them is worth, and what to do
 //! about it, on the network that the other questions of risk are about. Bounded by paths and by time.
 
+#![allow(
+    clippy::float_arithmetic,
+    reason = "figures for people; what is certified comes from the integer checker"
+)]
+
 use super::{MOST_TIME, bounded, camel_case, code, failed, finite, network::Found, network::Question};
 use crate::{context::Context, error::RpcError, json::Reply, params::Params, restake::ask::reply};
 use risk::{
