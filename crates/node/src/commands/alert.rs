@@ -23,7 +23,7 @@ pub enum AlertCommand {
         read: ReadArgs,
     },
     /// Watch something from the next block on
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Watch it no longer; what of it waits is dropped
     Remove {
         /// The rule
