@@ -59,7 +59,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Show or check what `node` would run with
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(Box<ConfigCommand>),
     /// How secure restaking is: slack, attacks, certificates
     #[command(subcommand)]
     Risk(Box<RiskCommand>),
