@@ -1,6 +1,8 @@
 //! The same random calls to the protocol inside the EVM and on `MemHost`: equal answers, logs, gas and state, with
 //! ample gas and with too little. So what the rules' tests claim on `MemHost` holds inside the EVM.
 
+mod extensions;
+
 use super::contracts::{self, HUB, Hub, LEAF, RELAY, Relay};
 use crate::{
     executor::{BlockContext, Checks, Environment},
@@ -109,13 +111,14 @@ fn no_signature() -> Dm::SignatureWithExpiry {
 
 fn draw(dice: &mut Dice, mem: &mut MemHost) -> Message {
     let from = dice.person();
-    let (to, value, data) = match dice.roll(26) {
+    let (to, value, data) = match dice.roll(34) {
         0 | 1 => of_tokens(dice),
         2..=4 => of_strategies(dice),
         5..=11 => of_delegation(dice, mem, from),
         12 | 13 => of_permissions(dice, from),
         14..=16 => through_multicall(dice, mem, from),
         17..=22 => of_services(dice, from),
+        23..=30 => extensions::draw(dice, from),
         _ => through_test_contracts(dice, mem, from),
     };
     Message { from, to, value, data }
@@ -423,6 +426,7 @@ fn the_protocol_is_the_same_on_both_hosts() {
     let operator_set = Am::OperatorSet { avs: PEOPLE[0], id: 1 };
     let slashes = mem.ask(ALLOCATION_MANAGER, &Am::getSlashCountCall { operatorSet: operator_set }).unwrap();
     assert!(slashes > u(3), "slashes happen: {slashes}");
+    extensions::assert_lived(&mut mem);
 }
 
 fn assert_same_state(evm: &mut NativeEvm<InMemoryDB>, mem: &MemHost) {
