@@ -1,7 +1,7 @@
 //! Calldata that fits the declared ABIs, with arguments that mean something to the contracts: their own addresses, the
 //! actors, amounts at edges, now and then calls within calls.
 
-use super::{ACTORS, SINGLETONS};
+use super::{ACTORS, REGISTRAR, SINGLETONS};
 use crate::random::Random;
 use alloy_dyn_abi::{DynSolType, DynSolValue, JsonAbiExt, Specifier};
 use alloy_json_abi::Function;
@@ -53,9 +53,14 @@ pub(super) fn index_of(contract: Address) -> u8 {
     u8::try_from(index.expect("a singleton")).expect("few singletons")
 }
 
+/// How many indices name contracts.
+pub(super) fn contracts() -> usize {
+    SINGLETONS.len() + INSTANCES
+}
+
 /// A contract's index and calldata for one of its verbs.
 pub(super) fn call(random: &mut Random) -> (u8, Vec<u8>) {
-    let to = random.below(SINGLETONS.len() + INSTANCES);
+    let to = random.below(contracts());
     let abi = if to < SINGLETONS.len() { to } else { SINGLETONS.len() + random.below(STRATEGIES.len()) };
     let function = function(random, abi);
     (to as u8, calldata(random, function, 0))
@@ -120,7 +125,7 @@ fn bytes(random: &mut Random, depth: usize) -> Vec<u8> {
 }
 
 fn address(random: &mut Random) -> Address {
-    match random.below(12) {
+    match random.below(13) {
         0..=3 => random.pick(&ACTORS),
         4 | 5 => TEST_TOKEN_STRATEGY,
         6 => TEST_TOKEN,
@@ -128,6 +133,7 @@ fn address(random: &mut Random) -> Address {
         8 => SINGLETONS[random.below(SINGLETONS.len())].1,
         9 => Address::ZERO,
         10 => BEACON_STRATEGY,
+        11 => REGISTRAR,
         _ => Address::from_slice(&random.word()[..20]),
     }
 }

@@ -1,25 +1,31 @@
 //! A history of calls as bytes, so that the mutator can work on it: each step is a tag, and for a call the caller, the
 //! contract, the value, the gas, the length of the calldata and the calldata. Whatever does not fit ends the history.
 
-use super::{ACTORS, arguments};
+use super::{ACTORS, REGISTRAR, arguments};
 use crate::{mutate::mutate, random::Random};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
+use protocol::operator_set;
 use types::{
     abi::{
+        IAllocationManager::{self as Am, AllocateParams, CreateSetParamsV2, RegisterParams, SlashingParams},
+        ICovenants::{self as Cov, Terms},
         IDelegationManager::{
             QueuedWithdrawalParams, SignatureWithExpiry, Withdrawal, completeQueuedWithdrawalCall,
             delegateToCall, queueWithdrawalsCall, registerAsOperatorCall, undelegateCall,
         },
+        ILens as Lens, ILossNotices as Notices,
         IMulticall3::{Call3, aggregate3Call},
+        IPriceBook as Prices, IRiskOracle as Risk, ISafeExit as Exit,
         IStrategyFactory::deployNewStrategyCall,
         IStrategyManager::depositIntoStrategyCall,
         IWETH::{depositCall, withdrawCall},
     },
     addresses::{
-        DELEGATION_MANAGER, MULTICALL3, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY,
-        WETH,
+        ALLOCATION_MANAGER, COVENANTS, DELEGATION_MANAGER, LENS, LOSS_NOTICES, MULTICALL3, PRICE_BOOK,
+        RISK_ORACLE, SAFE_EXIT, STRATEGY_FACTORY, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY, WETH,
     },
+    units::WAD,
 };
 
 /// Steps beyond this are cut off: a history must end soon, whatever the bytes say.
@@ -144,7 +150,7 @@ fn change_call(random: &mut Random, call: &mut Call, other: &[u8], choice: usize
         6 => call.from = random.below(ACTORS.len()) as u8,
         7 => call.gas = random.number() as u16 >> random.below(16),
         8 => call.value = random.number() as u8,
-        9 => call.to = random.below(16) as u8,
+        9 => call.to = random.below(arguments::contracts()) as u8,
         _ => mutate(random, &mut call.input, other),
     }
 }
@@ -159,9 +165,13 @@ fn made(random: &mut Random) -> Step {
     Step::Call(Call { from: random.below(ACTORS.len()) as u8, to, value, gas, input })
 }
 
-/// A history: often the script first, then calls that fit the ABIs.
+/// A history: often a script first, then calls that fit the ABIs.
 pub(super) fn generate(random: &mut Random) -> Vec<u8> {
-    let mut steps = if random.once_in(3) { script() } else { Vec::new() };
+    let mut steps = match random.below(6) {
+        0 | 1 => script(),
+        2 => script_of_services(),
+        _ => Vec::new(),
+    };
     steps.extend((0..=random.below(8)).map(|_| made(random)));
     write(&steps)
 }
@@ -220,5 +230,85 @@ pub(super) fn script() -> Vec<Step> {
         tell(0, MULTICALL3, 0, aggregate3Call { calls: vec![nothing] }.abi_encode()),
         Step::Advance(20),
         tell(2, DELEGATION_MANAGER, 0, complete.abi_encode()),
+    ]
+}
+
+/// What a service's life looks like, with what stands beside the core: a covenant, a policy, prices, a listing, a slash with
+/// its notice, an exit. Every call succeeds.
+pub(super) fn script_of_services() -> Vec<Step> {
+    let [_, operator, staker, avs] = ACTORS;
+    let (strategies, service) = (vec![TEST_TOKEN_STRATEGY], operator_set::key(avs, 1));
+    let deposit = depositIntoStrategyCall {
+        strategy: TEST_TOKEN_STRATEGY,
+        token: TEST_TOKEN,
+        amount: U256::from(1_000),
+    };
+    let register = registerAsOperatorCall {
+        initDelegationApprover: Address::ZERO,
+        allocationDelay: 0,
+        metadataURI: String::new(),
+    };
+    let delegate = delegateToCall {
+        operator,
+        approverSignatureAndExpiry: SignatureWithExpiry { signature: Bytes::new(), expiry: U256::ZERO },
+        approverSalt: B256::ZERO,
+    };
+    let set = CreateSetParamsV2 { operatorSetId: 1, strategies: strategies.clone(), slasher: avs };
+    let allocate = AllocateParams {
+        operatorSet: Am::OperatorSet { avs, id: 1 },
+        strategies: strategies.clone(),
+        newMagnitudes: vec![WAD / 2],
+    };
+    let join = RegisterParams { avs, operatorSetIds: vec![1], data: Bytes::new() };
+    let slash = SlashingParams {
+        operator,
+        operatorSetId: 1,
+        strategies,
+        wadsToSlash: vec![U256::from(WAD / 4)],
+        description: String::new(),
+    };
+    let terms = Terms {
+        maxServices: 1,
+        maxSlashableWad: WAD,
+        minAllocationDelayBlocks: 0,
+        allowRedistribution: false,
+        services: vec![avs],
+    };
+    let (slashed, left) = (Notices::OperatorSet { avs, id: 1 }, Exit::OperatorSet { avs, id: 1 });
+    let notice = Notices::noticeCall { staker, operatorSet: slashed, slashId: U256::ONE };
+    let price = Prices::setParCall { asset: TEST_TOKEN };
+    let prize = Risk::setPrizeCall { service, prize: 100, numerator: 1, denominator: 2 };
+    let exit = Exit::requestExitCall { operator, operatorSet: left.clone() };
+    let tell = |from: u8, to: Address, input: Vec<u8>| {
+        Step::Call(Call { from, to: arguments::index_of(to), value: 0, gas: 0, input })
+    };
+    let about = Am::updateAVSMetadataURICall { avs, metadataURI: String::new() };
+    vec![
+        tell(3, ALLOCATION_MANAGER, about.abi_encode()),
+        tell(3, ALLOCATION_MANAGER, Am::setAVSRegistrarCall { avs, registrar: REGISTRAR }.abi_encode()),
+        tell(3, ALLOCATION_MANAGER, Am::createOperatorSets_1Call { avs, params: vec![set] }.abi_encode()),
+        tell(1, DELEGATION_MANAGER, register.abi_encode()),
+        tell(1, COVENANTS, Cov::setCovenantCall { operator, terms: terms.clone() }.abi_encode()),
+        tell(2, COVENANTS, Cov::setPolicyCall { staker, terms }.abi_encode()),
+        tell(2, LOSS_NOTICES, Notices::setWatchedCall { staker, watched: true }.abi_encode()),
+        tell(2, STRATEGY_MANAGER, deposit.abi_encode()),
+        tell(2, DELEGATION_MANAGER, delegate.abi_encode()),
+        tell(1, ALLOCATION_MANAGER, Am::registerForOperatorSetsCall { operator, params: join }.abi_encode()),
+        tell(
+            1,
+            ALLOCATION_MANAGER,
+            Am::modifyAllocationsCall { operator, params: vec![allocate] }.abi_encode(),
+        ),
+        tell(0, PRICE_BOOK, price.abi_encode()),
+        tell(0, RISK_ORACLE, Risk::setListedCall { service, listed: true }.abi_encode()),
+        tell(3, RISK_ORACLE, prize.abi_encode()),
+        Step::Advance(20),
+        tell(3, ALLOCATION_MANAGER, Am::slashOperatorCall { avs, params: slash }.abi_encode()),
+        tell(0, LOSS_NOTICES, notice.abi_encode()),
+        tell(0, LENS, Lens::positionCall { staker }.abi_encode()),
+        tell(0, RISK_ORACLE, Risk::networkCall { mode: 1 }.abi_encode()),
+        tell(1, SAFE_EXIT, exit.abi_encode()),
+        Step::Advance(20),
+        tell(1, SAFE_EXIT, Exit::forceExitCall { operator, operatorSet: left }.abi_encode()),
     ]
 }
