@@ -79,6 +79,7 @@ async function pages(url) {
     ["search", "/search?q=manager"],
     ["parameters", "/parameters"],
     ["glossary", "/glossary"],
+    ["alerts", "/alerts"],
     ["sign", `/sign?verb=deposit&from=${account}&strategy=${STRATEGY}&amount=1.5`],
   ];
 }

@@ -128,6 +128,7 @@ fn foot(viewer: &Viewer) -> Markup {
         footer class="foot" { div class="wrap" {
             span { "Served by your own node. No tracker, no outside request." }
             a href="/strategies" { "Strategies" }
+            a href="/alerts" { "Alerts" }
             a href="/parameters" { "Parameters" }
             a href="/glossary" { "Words" }
             // What one does has no answer to read.
@@ -153,7 +154,8 @@ pub(crate) fn refused(reads: &Reads, viewer: &Viewer, refused: &Refused) -> Resp
         StatusCode::NOT_FOUND => "There is no such thing here",
         StatusCode::BAD_REQUEST => "This address cannot be read",
         StatusCode::TOO_MANY_REQUESTS => "Too many requests",
-        StatusCode::SERVICE_UNAVAILABLE => "This is too much for one page",
+        StatusCode::FORBIDDEN => "This is not for everybody",
+        StatusCode::SERVICE_UNAVAILABLE => "This cannot be shown now",
         _ => "This could not be worked out",
     };
     let body = html! {

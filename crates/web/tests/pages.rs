@@ -100,6 +100,7 @@ const PAGES: &[&str] = &[
     "/risk/matrix",
     "/parameters",
     "/glossary",
+    "/alerts",
     "/stakers",
     "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount=1.5",
     "/sign?verb=undelegate&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",

@@ -6,6 +6,7 @@ use crate::{
     error::RpcError,
     restake::{ask::Snapshot, operators::all_strategies, position},
 };
+use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, U256};
 use chain::index::Described;
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ use types::addresses::STRATEGY_MANAGER;
 
 /// Transactions of a page.
 const SHOWN: u64 = 25;
+/// Calls of a native contract on a page: those of a block are told together.
+const MOST_CALLS: usize = 200;
 
 fn big(value: &Value) -> U256 {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
@@ -68,6 +71,9 @@ fn transactions(
     account: Address,
     before: u64,
 ) -> Result<Value, RpcError> {
+    if names::contract(account).is_some() {
+        return calls_to(snapshot, account, before);
+    }
     let found = asked(cx, "ots_searchTransactionsBefore", &json!([account, before, SHOWN]))?;
     let mut asker = snapshot.asker();
     let mut items = Vec::new();
@@ -96,6 +102,32 @@ pub(crate) fn own_accounts(cx: &Context) -> Result<Value, RpcError> {
         items.push(json!({ "account": account, "balance": balance.to_string() }));
     }
     Ok(json!({ "items": items }))
+}
+
+/// The newest transactions that call a native contract themselves. Nearly every block has one inside others, and finding
+/// those would run the whole chain again.
+fn calls_to(snapshot: &Snapshot<'_>, account: Address, before: u64) -> Result<Value, RpcError> {
+    const SEARCHED_BLOCKS: u64 = 512;
+    let head = snapshot.view.head();
+    let first = if before == 0 { head } else { before.saturating_sub(1).min(head) };
+    let last = first.saturating_sub(SEARCHED_BLOCKS);
+    let mut asker = snapshot.asker();
+    let mut items = Vec::new();
+    let mut next = (last > 0).then_some(last);
+    for number in (last..=first).rev() {
+        let Some(block) = snapshot.view.block(number)? else { break };
+        for (place, sent) in block.transactions.iter().enumerate().rev() {
+            if sent.tx.to() == Some(account) {
+                items.extend(blocks::transaction(&mut asker, &block, place)?);
+            }
+        }
+        if items.len() >= SHOWN as usize {
+            next = (number > 0).then_some(number);
+            break;
+        }
+    }
+    items.truncate(MOST_CALLS);
+    Ok(json!({ "items": items, "next": next }))
 }
 
 /// A token, and the strategies that hold it.

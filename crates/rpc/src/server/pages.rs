@@ -17,6 +17,7 @@ use tower::ServiceExt;
 pub struct Reads {
     shared: Arc<Shared>,
     client: Arc<Client>,
+    trust: Trust,
 }
 
 /// Why a read answered nothing: a status of HTTP and a line for people.
@@ -29,8 +30,8 @@ pub struct Refused {
 }
 
 impl Reads {
-    pub(super) fn new(shared: Arc<Shared>, client: Arc<Client>) -> Self {
-        Self { shared, client }
+    pub(super) fn new(shared: Arc<Shared>, client: Arc<Client>, trust: Trust) -> Self {
+        Self { shared, client, trust }
     }
 
     /// Whether the node signs with keys of its own and lets time be moved: `dev` and `demo`.
@@ -63,7 +64,11 @@ impl Reads {
             return Err(broken(StatusCode::TOO_MANY_REQUESTS, &refusal.why));
         }
         let request = Request::get(path_and_query).body(Body::empty());
-        let request = request.map_err(|_| broken(StatusCode::BAD_REQUEST, "this is no address of a page"))?;
+        let mut request =
+            request.map_err(|_| broken(StatusCode::BAD_REQUEST, "this is no address of a page"))?;
+        // Inside is who asked outside.
+        request.extensions_mut().insert(self.client.clone());
+        request.extensions_mut().insert(self.trust.clone());
         let answer = match rest::routes(self.shared.clone()).oneshot(request).await {
             Ok(answer) => answer,
             Err(never) => match never {},
@@ -105,7 +110,8 @@ impl Reads {
 pub(super) async fn page(shared: &Arc<Shared>, mut request: Request<Body>) -> Option<Response<Body>> {
     let pages = shared.pages.clone()?;
     let client = request.extensions().get::<Arc<Client>>()?.clone();
-    request.extensions_mut().insert(Reads::new(shared.clone(), client));
+    let trust = request.extensions().get::<Trust>()?.clone();
+    request.extensions_mut().insert(Reads::new(shared.clone(), client, trust));
     match pages.oneshot(request).await {
         Ok(response) => Some(response.into_response()),
         Err(never) => match never {},

@@ -104,7 +104,8 @@ pub(super) async fn tell(
             let status = match error.code() {
                 // Also what risk has no figure of.
                 -32602 | -32049..=-32040 => absent,
-                -32003 | -32005 => StatusCode::SERVICE_UNAVAILABLE,
+                // What is refused or takes too long here and now.
+                -32000 | -32003 | -32005 => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             plain(status, error.message())

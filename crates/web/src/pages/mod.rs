@@ -2,6 +2,7 @@
 //! page with the same status.
 
 mod address;
+mod alerts;
 mod chain;
 mod market;
 mod operator;
@@ -55,6 +56,7 @@ pub fn routes() -> Router {
         .route("/risk", get(risk::show))
         .route("/risk/matrix", get(risk::matrix_page))
         .route("/parameters", get(reference::parameters))
+        .route("/alerts", get(alerts::show))
         .route("/glossary", get(reference::glossary))
         .route("/parts/chip", get(chip))
         .route("/act", get(act::index))
