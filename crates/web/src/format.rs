@@ -240,6 +240,8 @@ pub(crate) fn foreign(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "test code: a panic is how a test fails")]
+
     use super::*;
 
     #[test]

@@ -33,8 +33,8 @@ pub(crate) fn identicon(address: Address) -> Markup {
     let bytes = address.as_slice();
     let bits = word(bytes.get(..4).unwrap_or_default()) ^ word(bytes.get(16..).unwrap_or_default());
     let shade = |stone: usize| {
-        let shift = u32::try_from(stone.saturating_mul(2)).unwrap_or_default();
-        SHADES.get(((bits >> 3) >> shift & 3) as usize).copied().unwrap_or("1")
+        let shift = u32::try_from(stone.saturating_mul(2)).unwrap_or_default().saturating_add(3);
+        SHADES.get((bits.checked_shr(shift).unwrap_or_default() & 3) as usize).copied().unwrap_or("1")
     };
     html! {
         svg class=(format!("id h{}", bits & 7)) viewBox="0 0 12 12" fill="currentColor" aria-hidden="true" {
@@ -197,6 +197,8 @@ pub(crate) fn sum(value: U256, decimals: u8) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "test code: a panic is how a test fails")]
+
     use super::*;
     use alloy_primitives::address;
 

@@ -130,6 +130,8 @@ impl Unit {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "test code: a panic is how a test fails")]
+
     use super::*;
 
     fn worth(symbol: &str, price: Option<u64>) -> Worth {

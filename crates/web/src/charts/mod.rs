@@ -2,8 +2,6 @@
 //! under a strict policy; coordinates carry one decimal; equal marks become one path a class. A chart reaches a page only
 //! through [`figure`], which gives it a finding, a way to read it, and the same figures as a table.
 
-#![allow(clippy::float_arithmetic, reason = "coordinates on a screen")]
-
 mod bars;
 mod lines;
 mod matrix;

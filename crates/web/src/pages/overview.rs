@@ -342,6 +342,8 @@ fn how_to_read(told: Told<'_>) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "test code: a panic is how a test fails")]
+
     use super::*;
 
     #[test]
