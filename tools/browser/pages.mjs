@@ -1,6 +1,6 @@
 // The pages of `bulwark demo` in a real browser, with the real graph on the chain: each renders on a desk and on a phone,
-// light and dark, without a console error, a sideways scroll or a finding of axe-core; figures arrive live; a staker's
-// journey by a wallet works, and its refusals are said in place. Arguments: the node's binary, the browser's, and maybe
+// light and dark, without a console error, a sideways scroll or a finding of axe-core; figures arrive live; nonsense and
+// markup are harmless. What a wallet does is in `act.mjs`. Arguments: the node's binary, the browser's, and maybe
 // a folder for screenshots.
 
 import { spawn } from "node:child_process";
@@ -52,7 +52,6 @@ async function pages(url) {
   const { avs, id } = slash.operator_set;
   const { items: blocks } = await read(url, "/blocks");
   const { items: losses } = await read(url, `/slashes/${avs}:${id}/${slash.slash_id}`);
-  const [account] = await rpc(url, "eth_accounts");
   return [
     ["overview", "/"],
     ["stakers", "/stakers"],
@@ -80,32 +79,10 @@ async function pages(url) {
     ["parameters", "/parameters"],
     ["glossary", "/glossary"],
     ["alerts", "/alerts"],
-    ["sign", `/sign?verb=deposit&from=${account}&strategy=${STRATEGY}&amount=1.5`],
+    ["act", "/act"],
+    ["form", "/act/deposit"],
   ];
 }
-
-/** Runs in the page before its scripts: a wallet that keeps to EIP-6963, signs through the node, or refuses. */
-const wallet = ({ account, chain, refuses }) => {
-  let chainId = chain;
-  window.asked = [];
-  const provider = {
-    request: async ({ method, params }) => {
-      window.asked.push(method);
-      if (method === "eth_requestAccounts") return [account];
-      if (method === "eth_chainId") return chainId;
-      if (method === "wallet_switchEthereumChain") throw { code: 4902, message: "unknown chain" };
-      if (method === "wallet_addEthereumChain") return void ([{ chainId }] = params);
-      if (refuses) throw { code: 4001, message: "no" };
-      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-      const answer = await fetch("/", { method: "POST", headers: { "content-type": "application/json" }, body });
-      return (await answer.json()).result;
-    },
-  };
-  const info = { uuid: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", name: "Test wallet", icon: "", rdns: "test.wallet" };
-  const tell = () =>
-    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
-  window.addEventListener("eip6963:requestProvider", tell);
-};
 
 const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
 if (shots) mkdirSync(shots, { recursive: true });
@@ -117,13 +94,12 @@ await story(
     const url = `http://127.0.0.1:${port}`;
     await demo(port);
     const accounts = await rpc(url, "eth_accounts");
-    const open = async (path, options = {}, before) => {
+    const open = async (path, options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
       page.errors = [];
       page.on("console", (line) => ["error", "warning"].includes(line.type()) && page.errors.push(line.text()));
       page.on("pageerror", (error) => page.errors.push(error.message));
-      if (before) await page.addInitScript(wallet, before);
       page.answer = await page.goto(url + path, { waitUntil: "load" });
       return page;
     };
@@ -208,54 +184,6 @@ await story(
         ensure((await page.locator("main img").count()) === 0, `${path} made an image of it`);
         await page.context().close();
       }
-    });
-
-    const done = (page) => page.getByText("See the position now").waitFor({ timeout: WAIT_MS });
-    const sign = `/sign?verb=deposit&from=${accounts[1]}&strategy=${STRATEGY}&amount=12.5`;
-    await check("the node's own account deposits with one click", async () => {
-      const page = await open(sign);
-      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
-      await done(page);
-      await page.getByText("See the position now").click();
-      await page.getByText("12.5").first().waitFor({ timeout: WAIT_MS });
-      ensure(page.errors.length === 0, page.errors.join("; "));
-      await page.context().close();
-    });
-
-    await check("a wallet on another chain is switched, and delegates", async () => {
-      const { items } = await read(url, "/operators?sort=stake&limit=1");
-      const path = `/sign?verb=delegate&from=${accounts[1]}&operator=${items[0].operator}`;
-      const page = await open(path, {}, { account: accounts[1], chain: "0x1", refuses: false });
-      await page.getByRole("button", { name: "Sign with Test wallet" }).click();
-      await done(page);
-      const asked = await page.evaluate(() => window.asked);
-      ensure(asked.includes("wallet_addEthereumChain"), asked.join(", "));
-      await page.context().close();
-    });
-
-    await check("queue, wait, complete", async () => {
-      let page = await open(`/sign?verb=queue&from=${accounts[1]}&strategy=${STRATEGY}&amount=2.5`);
-      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
-      await done(page);
-      await page.context().close();
-      const { queued } = await read(url, `/stakers/${accounts[1]}`);
-      ensure(queued.length === 1, `${queued.length} withdrawals`);
-      await rpc(url, "anvil_mine", ["0x20"]);
-      page = await open(`/stakers/${accounts[1]}`);
-      await page.getByRole("button", { name: "Take the tokens" }).click();
-      await page.getByRole("button", { name: "Sign with the node’s account" }).click();
-      await done(page);
-      ensure((await read(url, `/stakers/${accounts[1]}`)).queued.length === 0, "it still waits");
-      await page.context().close();
-    });
-
-    await check("a refused signature is said in place, and can be tried again", async () => {
-      const page = await open(sign, {}, { account: accounts[1], chain: "0x7a69", refuses: true });
-      const button = page.getByRole("button", { name: "Sign with Test wallet" });
-      await button.click();
-      await page.getByText("You refused to sign").waitFor({ timeout: WAIT_MS });
-      ensure(await button.isEnabled(), "the button stays disabled");
-      await page.context().close();
     });
 
     await check("nonsense is refused in place", async () => {

@@ -29,16 +29,10 @@ pub(crate) static LIVE: Asset =
 pub(crate) static MARK: Asset =
     Asset { name: "mark.svg", kind: "image/svg+xml", text: include_str!("assets/mark.svg") };
 
-pub(crate) static WALLET: Asset = Asset {
-    name: "wallet.js",
-    kind: "text/javascript; charset=utf-8",
-    text: include_str!("assets/wallet.js"),
-};
-
 pub(crate) static ACT: Asset =
     Asset { name: "act.js", kind: "text/javascript; charset=utf-8", text: include_str!("assets/act.js") };
 
-static ALL: [&Asset; 6] = [&ACT, &STYLE, &HTMX, &LIVE, &MARK, &WALLET];
+static ALL: [&Asset; 5] = [&ACT, &STYLE, &HTMX, &LIVE, &MARK];
 
 /// Addresses, in the order of [`ALL`].
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -82,7 +76,7 @@ mod tests {
             assert!(asset.address().starts_with("/assets/"), "{}", asset.name);
             assert!(!asset.text.contains("@import"), "{}", asset.name);
         }
-        for own in [LIVE.text, WALLET.text, ACT.text] {
+        for own in [LIVE.text, ACT.text] {
             for word in ["eval(", "innerHTML", "Function(", "http://", "https://"] {
                 assert!(!own.contains(word), "{word}");
             }

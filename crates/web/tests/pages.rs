@@ -102,8 +102,6 @@ const PAGES: &[&str] = &[
     "/glossary",
     "/alerts",
     "/stakers",
-    "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount=1.5",
-    "/sign?verb=undelegate&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
     "/search?q=",
     "/search?q=manager",
     "/search?q=nothing-is-called-so",
@@ -116,10 +114,18 @@ const PAGES: &[&str] = &[
     "/tokens/0xb000000000000000000000000000000000000f02",
 ];
 
+/// Pages that lead to a signature: forms and what they mean, without a twin.
+const FORMS: &[&str] = &[
+    "/act",
+    "/act/deposit",
+    "/act/allocate",
+    "/act/mint?from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&amount=100",
+];
+
 #[tokio::test]
 async fn every_page_of_an_empty_chain_is_whole_and_keeps_the_policy() {
     let node = Node::start().await;
-    for path in PAGES {
+    for path in PAGES.iter().chain(FORMS) {
         let response = node.client.get(node.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
@@ -166,18 +172,16 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         ("/blocks/<script>alert(1)</script>".into(), StatusCode::NOT_FOUND),
         ("/?q=%22%3E%3Cscript%3E".into(), StatusCode::OK),
         ("/tx/0x12".into(), StatusCode::BAD_REQUEST),
-        ("/sign".into(), StatusCode::BAD_REQUEST),
-        ("/sign?verb=steal&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(), StatusCode::BAD_REQUEST),
-        (
-            "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&amount=1e9".into(),
-            StatusCode::BAD_REQUEST,
-        ),
+        ("/act/steal".into(), StatusCode::NOT_FOUND),
+        ("/act/deposit?from=me&strategy=none&amount=1e9".into(), StatusCode::UNPROCESSABLE_ENTITY),
         (
             format!(
-                "/sign?verb=deposit&from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount={huge}"
+                "/act/deposit?from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&strategy=0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A&amount={}",
+                "9".repeat(90)
             ),
-            StatusCode::BAD_REQUEST,
+            StatusCode::UNPROCESSABLE_ENTITY,
         ),
+        (format!("/act/deposit?from={huge}"), StatusCode::BAD_REQUEST),
         (format!("/tx/0x{}", "12".repeat(32)), StatusCode::NOT_FOUND),
         ("/address/nobody".into(), StatusCode::BAD_REQUEST),
         ("/stakers/0x12".into(), StatusCode::BAD_REQUEST),

@@ -20,7 +20,7 @@ use risk::{
     certificate::{self, Certificate},
     solve::DEFAULT_GAP,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -199,10 +199,10 @@ fn accepted(session: &Session, sender: &Sender, call: &publishCall) -> Result<Op
     let data = alloy_primitives::Bytes::from(call.abi_encode());
     let request = json!([{ "from": sender.address, "to": RISK_ORACLE, "data": data }]);
     let told = session.client.ask("restake_simulate", request)?;
-    if told["succeeds"] == json!(true) {
+    if told.get("succeeds") == Some(&json!(true)) {
         return Ok(None);
     }
-    let why = told["error"].as_str().unwrap_or("the contract refuses");
+    let why = told.get("error").and_then(Value::as_str).unwrap_or("the contract refuses");
     Ok(Some(why.trim_start_matches("execution reverted: ").to_owned()))
 }
 

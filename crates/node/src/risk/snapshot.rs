@@ -49,7 +49,12 @@ pub fn run(args: &SnapshotArgs) -> Result<(), Failure> {
                 ("strategies without a price", "strategies_unpriced"),
             ]
             .iter()
-            .map(|(name, key)| vec![(*name).to_owned(), answer[*key].to_string()])
+            .map(|(name, key)| {
+                vec![
+                    (*name).to_owned(),
+                    answer.get(key).map_or_else(|| "unknown".to_owned(), ToString::to_string),
+                ]
+            })
             .collect();
             format!("{path} is complete: bulwark risk check {path}\n\n{}\n", print::table(&["", ""], &rows))
         }

@@ -1,10 +1,11 @@
 //! What the pages show besides restaking's own reads: an overview, blocks and transactions in words, addresses, search,
 //! the market and the figures of risk together. Each is JSON first, served under `/api/v1`; a page only draws it.
 
+#![allow(clippy::indexing_slicing, reason = "JSON values are asked by name: what is not there is null")]
+
 mod address;
 mod amounts;
 mod blocks;
-mod intent;
 mod market;
 mod names;
 mod overview;
@@ -16,7 +17,6 @@ mod transaction;
 
 pub(crate) use address::{address, own_accounts, token};
 pub(crate) use blocks::{block, blocks};
-pub(crate) use intent::{Intent, intent};
 pub(crate) use market::{Wanted, market};
 pub(crate) use overview::overview;
 pub(crate) use ranking::ranked;

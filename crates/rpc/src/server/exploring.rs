@@ -28,7 +28,6 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/api/v1/search", get(search)),
         ("/api/v1/market", get(market)),
         ("/api/v1/glossary", get(glossary)),
-        ("/api/v1/sign", get(sign)),
         ("/api/v1/stakers", get(own_accounts)),
         ("/api/v1/risk", get(|shared| plain_read(shared, explore::risk))),
         ("/api/v1/risk/matrix", get(|shared| plain_read(shared, explore::matrix))),
@@ -95,11 +94,6 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked<Query>) -> Answe
 
 async fn market(State(shared): State<Arc<Shared>>, asked: Asked<explore::Wanted>) -> Answer {
     let tell = |wanted| tell(shared, StatusCode::BAD_REQUEST, move |cx| explore::market(cx, &wanted));
-    either(query(asked).map(tell)).await
-}
-
-async fn sign(State(shared): State<Arc<Shared>>, asked: Asked<explore::Intent>) -> Answer {
-    let tell = |it| tell(shared, StatusCode::BAD_REQUEST, move |cx| explore::intent(cx, &it));
     either(query(asked).map(tell)).await
 }
 

@@ -295,26 +295,6 @@ fn exploring_paths() -> Value {
             &["block", "unit", "items", "more"],
         ),
         "/api/v1/stakers": get("ownAccounts", "Accounts that the node itself signs for", json!([]), &["items"]),
-        "/api/v1/sign": read(
-            "sign", "The transactions that do what is meant, with what to know before they are signed",
-            &json!([
-                {
-                    "name": "verb", "in": "query", "required": true, "example": "undelegate", "schema": { "type": "string" },
-                    "description": "deposit, delegate, undelegate, queue, complete or allocate",
-                },
-                {
-                    "name": "from", "in": "query", "required": true, "example": account, "schema": { "type": "string" },
-                    "description": "Who signs",
-                },
-                asked("strategy", "In which strategy"), asked("amount", "Tokens, or all; of allocations, per cent"),
-                asked("operator", "Which operator"), asked("set", "Which operator set, as avs:id"),
-                asked("root", "Which withdrawal"), asked("receive", "tokens or shares"),
-            ]),
-            &[
-                ("200", answer("What to sign", &with_keys("Steps", &["steps", "lines", "warnings", "fee_at_most"]))),
-                wrong.clone(),
-            ],
-        ),
         "/api/v1/glossary": get("glossary", "The words of restaking", json!([]), &["items"]),
         "/api/v1/risk": get(
             "risk", "How secure the network is, with the attack that comes nearest", json!([]),

@@ -12,7 +12,7 @@ use alloy_primitives::{Address, U256, hex};
 use alloy_sol_types::SolCall;
 use axum::http::StatusCode;
 use rpc::{Reads, Refused};
-use serde_json::{Value, json};
+use serde_json::json;
 use types::{
     abi::{
         IDelegationManager,
@@ -169,6 +169,6 @@ pub(super) async fn of_set(reads: &Reads, set: ILens::OperatorSet) -> Result<Vec
         return Ok(Vec::new());
     };
     let plain = !told.slasher.is_zero()
-        && reads.ask("eth_getCode", json!([told.slasher, "latest"])).await? == Value::from("0x");
+        && reads.ask("eth_getCode", json!([told.slasher, "latest"])).await?.as_str() == Some("0x");
     Ok(warnings::of_set(&told, plain, |account| parts::short(&account.to_string())))
 }

@@ -41,7 +41,6 @@ pub fn routes() -> Router {
         .route("/tokens/{token}", get(address::token))
         .route("/search", get(address::search))
         .route("/stakers", get(wallet::accounts))
-        .route("/sign", get(wallet::sign))
         .route("/stakers/{staker}", get(staker::show))
         .route("/operators", get(operator::list))
         .route("/operators/{operator}", get(operator::show))

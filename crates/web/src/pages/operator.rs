@@ -326,8 +326,7 @@ fn terms(told: Told<'_>, seconds: Option<u64>) -> Markup {
                 @else { "Delegating needs the consent of " (parts::account("address", approver)) "." }
             }
             @if told.at("is_operator").is_true() && super::staker::is_zero(approver) {
-                form method="get" action="/sign" class="filters" {
-                    input type="hidden" name="verb" value="delegate";
+                form method="get" action="/act/delegate" class="filters" {
                     input type="hidden" name="operator" value=(parts::checksummed(told.at("operator").text()));
                     label { "Your account" input name="from" placeholder="0x…" required size="24"; }
                     button class="btn" { "Delegate to it" }

@@ -180,7 +180,7 @@ fn behind(told: Told<'_>, place: usize, strategy: &str, tokens: &Tokens<'_>) -> 
         .zip(later.iter().chain(std::iter::repeat(&U256::ZERO)))
         .map(|((who, now), later)| (*who, *now, *later))
         .collect();
-    rows.sort_by(|a, b| b.1.cmp(&a.1));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.1));
     let total = rows.iter().fold(U256::ZERO, |sum, row| sum.saturating_add(row.1));
     let symbol = tokens.symbol(strategy);
     let largest = rows.first().map(|row| row.1).unwrap_or_default();

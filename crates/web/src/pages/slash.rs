@@ -79,7 +79,7 @@ fn losses(told: Told<'_>) -> Vec<Loss<'_>> {
             })
         })
         .collect();
-    all.sort_by(|a, b| b.shares.cmp(&a.shares));
+    all.sort_by_key(|it| std::cmp::Reverse(it.shares));
     all
 }
 
