@@ -74,6 +74,30 @@ fn the_same_seed_gives_the_same_answer_on_any_number_of_threads() {
 }
 
 #[test]
+fn evenly_spread_years_find_the_mean_and_weighted_years_the_far_tail() {
+    let words = ["simulate", "published", "--honest", "--paths", "8192"];
+    // Without a model each operator fails with 1 % and loses all: the expected loss is known.
+    let even = json(&[&words[..], &["--sobol"]].concat());
+    let expected = even["report"]["stake"].as_f64().unwrap() / 100.0;
+    let error = |answer: &Value| (answer["report"]["network"]["mean"].as_f64().unwrap() - expected).abs();
+    let plain = json(&[&words[..], &["--rare", "0.9999"]].concat());
+    assert_eq!((even["sampling"].as_str(), plain["sampling"].as_str()), (Some("even"), Some("plain")));
+    assert!(
+        error(&even) < expected / 200.0 && error(&even) < error(&plain),
+        "{} {}",
+        error(&even),
+        error(&plain)
+    );
+    assert!(even["rare"].is_null());
+    let far = plain["rare"]["value_at_risk"].as_f64().unwrap();
+    let tails = plain["report"]["network"]["tails"].as_array().unwrap();
+    assert!(tails.iter().all(|tail| tail["value_at_risk"].as_f64().unwrap() < far), "{tails:?} {far}");
+    assert!(plain["rare"]["tail_mean"].as_f64().unwrap() >= far);
+    let text = told(&[&words[..], &["--sobol", "--rare", "0.9999"]].concat());
+    assert!(text.contains("1 year in 10,000") && text.contains("evenly spread"), "{text}");
+}
+
+#[test]
 fn charts_are_drawings_with_words() {
     let folder = tempfile::tempdir().unwrap();
     let cases: [&[&str]; 6] = [
@@ -94,7 +118,7 @@ fn charts_are_drawings_with_words() {
 
 #[test]
 fn bad_requests_are_refused_in_one_line_with_what_helps() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["cascade", "published", "--psi", "2"], "--psi 2 is outside"),
         (&["cascade", "published", "--shock", "nobody"], "no operator nobody"),
         (&["cascade", "published", "--shock", "cloud=x"], "tagged cloud=x"),
@@ -104,6 +128,7 @@ fn bad_requests_are_refused_in_one_line_with_what_helps() {
         (&["leverage", "--scenario", "nothing"], "no scenario"),
         (&["leverage", "--oracle", "guess"], "no oracle"),
         (&["simulate", "published", "--paths", "0"], "paths: 0 is outside"),
+        (&["simulate", "published", "--paths", "100", "--rare", "1"], "level: 1 is outside"),
     ];
     for (words, part) in cases {
         let output = risk(words);

@@ -10,7 +10,7 @@ use clap::Args;
 use risk::{
     chart::{Bar, Look, Words, bars},
     price::{DEFAULT_CAPITAL_COST, Premium, Prices, Terms, prices, prize_cap},
-    simulate::model,
+    simulate::{Sampling, model},
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ pub fn run(args: &PriceArgs) -> Result<(), Failure> {
     };
     let (slack, _) = of.certified_slack()?;
     let cap = prize_cap(slack, args.target_gamma).map_err(Failure::usage)?;
-    let report = args.chance.run(&of, &model, &portfolios, slack)?.report;
+    let report = args.chance.run(&of, &model, &portfolios, slack, Sampling::Plain)?.report;
     let terms = Terms { capital_cost: args.k, loading: args.loading, opportunity: args.opportunity };
     let answer = prices(&of.graph, &report, &terms).map_err(Failure::usage)?;
     let json = json!({

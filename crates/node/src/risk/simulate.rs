@@ -8,7 +8,7 @@ use clap::Args;
 use risk::{
     LossModel, Portfolio,
     chart::{Look, Mark, Words, histogram},
-    simulate::{Options, Paired, Report, Run, model, paired, simulate},
+    simulate::{Options, Paired, RareTail, Report, Run, Sampling, model, paired, rare_tail, simulate_by},
     statistics::Summary,
 };
 use serde_json::json;
@@ -32,6 +32,12 @@ pub struct SimulateArgs {
     /// Also without this service, on the same years: what it adds to the loss
     #[arg(long, value_name = "SERVICE")]
     pub without: Option<String>,
+    /// Spread the years evenly (scrambled Sobol points): sharper means, for the same number of years
+    #[arg(long)]
+    pub sobol: bool,
+    /// Also the tail beyond this level (0.9999: one year in 10,000), by drawing the weightiest faults more often
+    #[arg(long, value_name = "LEVEL")]
+    pub rare: Option<f64>,
     /// How to answer.
     #[command(flatten)]
     pub answer: AnswerArgs,
@@ -83,6 +89,12 @@ impl ChanceArgs {
         }
     }
 
+    /// How the engine is to simulate, with a lower bound of the network's slack.
+    fn options(&self, slack: f64) -> Options {
+        let slack = if slack.is_finite() { slack } else { 1e12 };
+        Options { paths: self.paths, seed: self.seed, threads: self.threads, slack, follow: !self.honest }
+    }
+
     /// Simulates with a bar of progress.
     ///
     /// # Errors
@@ -93,26 +105,27 @@ impl ChanceArgs {
         model: &LossModel,
         portfolios: &[Portfolio],
         slack: f64,
+        sampling: Sampling,
     ) -> Result<Run, Failure> {
-        let slack = if slack.is_finite() { slack } else { 1e12 };
-        let options = Options {
-            paths: self.paths,
-            seed: self.seed,
-            threads: self.threads,
-            slack,
-            follow: !self.honest,
-        };
+        let options = self.options(slack);
         let bar = progress(self.paths, "years");
-        let run = simulate(&of.graph, model, portfolios, &options, &|done| bar.set_position(done));
+        let run =
+            simulate_by(&of.graph, model, portfolios, &options, sampling, &|done| bar.set_position(done));
         bar.finish_and_clear();
         run.map_err(Failure::new)
+    }
+}
+
+impl SimulateArgs {
+    const fn sampling(&self) -> Sampling {
+        if self.sobol { Sampling::Even } else { Sampling::Plain }
     }
 }
 
 /// Simulates.
 ///
 /// # Errors
-/// A bad graph, model or portfolio.
+/// A bad graph, model, portfolio or level.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let of = args.graph.read()?;
     let model = args.chance.model(&of)?;
@@ -122,15 +135,19 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     };
     let without = args.without.as_deref().map(|id| of.service(id)).transpose()?;
     let slack = if args.chance.honest { 0.0 } else { of.certified_slack()?.0 };
-    let run = args.chance.run(&of, &model, &portfolios, slack)?;
+    let run = args.chance.run(&of, &model, &portfolios, slack, args.sampling())?;
     let difference = without.map(|service| added_by(args, &of, &model, service, &run)).transpose()?;
-    let json = json!({ "network": of.described(), "report": run.report, "without": difference.map(|it| json!({
+    let far = |level| rare_tail(&of.graph, &model, &args.chance.options(slack), level).map_err(Failure::new);
+    let rare = args.rare.map(far).transpose()?;
+    let sampling = if args.sobol { "even" } else { "plain" };
+    let json = json!({ "network": of.described(), "report": run.report, "sampling": sampling, "rare": rare,
+        "without": difference.map(|it| json!({
         "service": args.without,
         "mean_added": it.difference,
         "standard_error": it.error,
         "independent_error": it.independent_error,
     })) });
-    let told = told(args, &of, &run.report, difference.as_ref());
+    let told = told(args, &of, &run.report, difference.as_ref(), rare.as_ref());
     args.answer.give(&json, &told, || chart(&of, &run.report))
 }
 
@@ -151,7 +168,7 @@ fn added_by(
     let graph = of.graph.with_prizes(&prizes).map_err(Failure::new)?;
     let left = of.with_graph(graph);
     let slack = if args.chance.honest { 0.0 } else { left.certified_slack()?.0 };
-    let without = args.chance.run(&left, &model, &[], slack)?;
+    let without = args.chance.run(&left, &model, &[], slack, args.sampling())?;
     Ok(paired(&without.samples, &with.samples))
 }
 
@@ -181,7 +198,29 @@ fn title(report: &Report) -> String {
     )
 }
 
-fn told(args: &SimulateArgs, of: &Network, report: &Report, difference: Option<&Paired>) -> String {
+/// A tail beyond what plain years show.
+fn far_tail(rare: &RareTail, stake: f64) -> String {
+    let share = |amount: f64| if stake > 0.0 { percent(amount / stake) } else { percent(0.0) };
+    let odds = (1.0 / (1.0 - rare.level)).round();
+    let rows = [
+        vec!["by years of more faults, weighted".to_owned(), "ETH".into(), "of stake".into()],
+        vec![
+            format!("  1 year in {}", text::grouped(odds)),
+            ether(rare.value_at_risk),
+            share(rare.value_at_risk),
+        ],
+        vec!["    mean beyond".into(), ether(rare.tail_mean), share(rare.tail_mean)],
+    ];
+    format!("{}{} years reach it\n", table(&rows), text::grouped(rare.paths_in_tail))
+}
+
+fn told(
+    args: &SimulateArgs,
+    of: &Network,
+    report: &Report,
+    difference: Option<&Paired>,
+    rare: Option<&RareTail>,
+) -> String {
     let mut text = format!("{}.\n\n", title(report));
     text.push_str(&table(&figures("network", &report.network, report.stake)));
     for portfolio in &report.portfolios {
@@ -210,6 +249,10 @@ fn told(args: &SimulateArgs, of: &Network, report: &Report, difference: Option<&
             ether(1.96 * pair.independent_error)
         ));
     }
+    if let Some(rare) = rare {
+        text.push_str(&format!("\n{}", far_tail(rare, report.stake)));
+    }
+    let spread = if args.sobol { " evenly spread (± is an upper estimate)" } else { "" };
     let followed = match (report.attacks_followed, args.chance.honest) {
         (true, _) => format!(
             "attacks followed on {} of years; losses at most {} ETH on average",
@@ -220,7 +263,7 @@ fn told(args: &SimulateArgs, of: &Network, report: &Report, difference: Option<&
         (false, false) => format!("attacks are not followed in mode {}", of.graph.mode().name()),
     };
     text.push_str(&format!(
-        "\n{} years, seed {}; {followed}\n{}\n",
+        "\n{} years{spread}, seed {}; {followed}\n{}\n",
         text::grouped(report.paths),
         report.seed,
         of.assumptions()
