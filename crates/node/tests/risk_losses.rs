@@ -97,6 +97,52 @@ fn evenly_spread_years_find_the_mean_and_weighted_years_the_far_tail() {
     assert!(text.contains("1 year in 10,000") && text.contains("evenly spread"), "{text}");
 }
 
+/// Two operators of 30 ETH; both serve one (prize 10 ETH), the second also two (prize 4 ETH).
+fn small_graph(file: &str) -> String {
+    let path = format!("{}/{file}.json", env!("CARGO_TARGET_TMPDIR"));
+    let text = r#"{"schema":"bulwark-risk-graph/1","unit":"gwei",
+        "operators":[{"id":"a","stake_gwei":30000000000},{"id":"b","stake_gwei":30000000000}],
+        "services":[{"id":"one","prize_gwei":10000000000,"theta":[1,3]},{"id":"two","prize_gwei":4000000000,"theta":[1,3]}],
+        "edges":[[0,0],[1,0],[1,1]]}"#;
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn an_operator_takes_the_services_whose_load_it_has_room_for() {
+    let graph = small_graph("services");
+    let words = ["allocate", &graph, "--goal", "services", "--operator", "a"];
+    let both = json(&words);
+    assert_eq!(both["names"], serde_json::json!(["one", "two"]));
+    close(&both["choice"]["reward"], 0.06, 1e-12);
+    close(&both["choice"]["load"], 10.0 / 30.0 + 4.0 / 30.0, 1e-12);
+    let light = json(&[&words[..], &["--target-gamma", "4"]].concat());
+    assert_eq!(
+        (&light["names"], &light["leave"]),
+        (&serde_json::json!(["two"]), &serde_json::json!(["one"]))
+    );
+    let rewards = format!("{}/services.csv", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&rewards, "service,reward\ntwo,-0.01\n").unwrap();
+    let text = told(&[&words[..], &["--rewards", &rewards]].concat());
+    assert!(text.starts_with("a does best with 1 of 2 services: 3.00 % a year"), "{text}");
+    let refused = risk(&words[..4]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--operator"), "{refused:?}");
+}
+
+#[test]
+fn the_minimum_subsidy_is_what_the_dearest_prizes_leave_to_pay() {
+    let graph = small_graph("subsidy");
+    // The second operator alone corrupts both: 30 ETH lost, 14 won.
+    let answer = json(&["attack", &graph, "--subsidy", "--gap", "0"]);
+    let wei = |name: &str| answer["subsidy"][name].as_str().unwrap().parse::<i128>().unwrap();
+    let (lower, upper) = (wei("lower_wei"), wei("upper_wei"));
+    assert_eq!(upper, 16_000_000_000_000_000_000);
+    assert!((0..=1).contains(&(upper - lower)), "{lower} {upper}");
+    let text = told(&["attack", &graph, "--subsidy"]);
+    assert!(text.contains("with 16.00 ETH one does"), "{text}");
+    assert!(json(&["attack", &graph])["subsidy"].is_null());
+}
+
 #[test]
 fn charts_are_drawings_with_words() {
     let folder = tempfile::tempdir().unwrap();

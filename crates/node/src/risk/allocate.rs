@@ -1,6 +1,8 @@
 //! `bulwark risk allocate`: a staker's best split under a limit of loss, a service's cheapest purchase of security, caps
 //! of prizes. Every plan is checked by the engine after it is made.
 
+mod services;
+
 use super::{
     answer::{AnswerArgs, GraphArgs, Network, cut, name, number, percent, progress, read, table, wei},
     simulate::ChanceArgs,
@@ -30,6 +32,8 @@ pub enum Goal {
     Topup,
     /// How far prizes may grow
     Prizecap,
+    /// The services that an operator does best to serve
+    Services,
 }
 
 /// `bulwark risk allocate`.
@@ -41,16 +45,19 @@ pub struct AllocateArgs {
     /// What to choose
     #[arg(long, value_enum, default_value = "portfolio")]
     pub goal: Goal,
-    /// Slack that must hold (topup, prizecap)
+    /// Which operator (services)
+    #[arg(long, value_name = "OPERATOR", required_if_eq("goal", "services"))]
+    pub operator: Option<String>,
+    /// Slack that must hold (topup, prizecap), or that the operator's own load must leave possible (services)
     #[arg(long, default_value_t = 0.2)]
     pub target_gamma: f64,
-    /// Most that the worst 1 % of years may take on average, as a share: then the reward is made as large as possible
+    /// Most that the worst 1 % of years may take on average, as a share: then the reward is made as large as possible; with services the expected loss by their bugs [default: 0.01]
     #[arg(long, value_name = "SHARE", conflicts_with = "reward")]
     pub limit_loss: Option<f64>,
     /// Least reward a year, as a share: then the loss is made as small as possible
     #[arg(long, value_name = "SHARE")]
     pub reward: Option<f64>,
-    /// Reward a year by operator (CSV: operator,reward) [default: 0.03 each]
+    /// Reward a year by operator, or by service with services (CSV: operator,reward) [default: 0.03 each]
     #[arg(long, value_name = "FILE")]
     pub rewards: Option<PathBuf>,
     /// Largest share of one operator
@@ -74,14 +81,16 @@ pub fn run(args: &AllocateArgs) -> Result<(), Failure> {
         Goal::Portfolio => portfolio(args, &of),
         Goal::Topup => purchase(args, &of),
         Goal::Prizecap => caps(args, &of),
+        Goal::Services => services::run(args, &of),
     }
 }
 
 fn portfolio(args: &AllocateArgs, of: &Network) -> Result<(), Failure> {
     let model = args.chance.model(of)?;
+    let operators: Vec<&str> = of.graph.operators().iter().map(|it| it.id.as_str()).collect();
     let rewards = match &args.rewards {
-        Some(path) => read_rewards(of, path)?,
-        None => vec![DEFAULT_REWARD; of.graph.operators().len()],
+        Some(path) => read_rewards("operator", &operators, path)?,
+        None => vec![DEFAULT_REWARD; operators.len()],
     };
     let wish = match (args.limit_loss, args.reward) {
         (Some(limit), _) => Wish::LossLimit(limit),
@@ -135,26 +144,27 @@ fn split_told(of: &Network, answer: &Plan) -> String {
     )
 }
 
-/// Reads `operator,reward` rows; operators that are not named get the default.
-fn read_rewards(of: &Network, path: &Path) -> Result<Vec<f64>, Failure> {
-    let mut rewards = vec![DEFAULT_REWARD; of.graph.operators().len()];
+/// Reads rows of a name (of `kind`) and a reward; whatever is not named gets the default.
+fn read_rewards(kind: &str, names: &[&str], path: &Path) -> Result<Vec<f64>, Failure> {
+    let mut rewards = vec![DEFAULT_REWARD; names.len()];
+    let heading = format!("{kind},reward");
     for (row, line) in read(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = format!("{}: line {}", path.display(), row.saturating_add(1));
-        if row == 0 && line.trim().eq_ignore_ascii_case("operator,reward") {
+        if row == 0 && line.trim().eq_ignore_ascii_case(&heading) {
             continue;
         }
+        // Names of services may hold commas.
         let (id, reward) =
-            line.split_once(',').ok_or_else(|| Failure::new(format!("{place}: not operator,reward")))?;
+            line.rsplit_once(',').ok_or_else(|| Failure::new(format!("{place}: not {heading}")))?;
         let value: f64 = reward
             .trim()
             .parse()
             .ok()
             .filter(|it: &f64| it.is_finite() && it.abs() <= 10.0)
             .ok_or_else(|| Failure::new(format!("{place}: {reward:?} is no share from -10 to 10")))?;
-        let known = of.graph.operators().iter().position(|it| it.id.eq_ignore_ascii_case(id.trim()));
+        let known = names.iter().position(|it| it.eq_ignore_ascii_case(id.trim()));
         let slot = known.and_then(|it| rewards.get_mut(it));
-        *slot.ok_or_else(|| Failure::new(format!("{place}: the graph has no operator {}", id.trim())))? =
-            value;
+        *slot.ok_or_else(|| Failure::new(format!("{place}: the graph has no {kind} {}", id.trim())))? = value;
     }
     Ok(rewards)
 }

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{commands, failure::Failure, text};
 use clap::Args;
-use risk::{Slack, solve::Priced};
+use risk::{
+    Slack,
+    solve::{Priced, Subsidy},
+};
 use serde_json::json;
 
 /// Rows shown to people; `--json` has all.
@@ -23,6 +26,9 @@ pub struct AttackArgs {
     /// An attack that corrupts this service (name, id or index) [default: any]
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
+    /// Also the minimum subsidy b*: the least that an outsider must add until some attack breaks even
+    #[arg(long, conflicts_with = "service")]
+    pub subsidy: bool,
     /// How far to compute.
     #[command(flatten)]
     pub effort: EffortArgs,
@@ -45,12 +51,16 @@ pub fn run(args: &AttackArgs) -> Result<(), Failure> {
     let Some(witness) = &slack.witness else {
         return Err(Failure::negative("no attack was found: corrupting it brings nothing"));
     };
+    let subsidy = if args.subsidy { args.effort.subsidy(&source)? } else { None };
     if args.json || args.csv {
         let answer = json!({
             "profitable": witness.prize > witness.cost,
             "attack": check::witness_json(&source, witness),
             "gamma_lower": print::finite(slack.lower),
             "gamma_upper": print::finite(slack.upper),
+            "subsidy": subsidy.as_ref().map(|it| json!({
+                "lower_wei": it.lower.to_string(), "upper_wei": it.upper.to_string(),
+            })),
             "mode": source.graph.mode().name(),
             "prize_rule": source.rule.map(|rule| rule.to_string()),
             "block": source.block,
@@ -58,10 +68,15 @@ pub fn run(args: &AttackArgs) -> Result<(), Failure> {
         });
         return commands::print(&if args.csv { rows(&answer) } else { format!("{answer:#}\n") });
     }
-    commands::print(&told(&source, &slack, witness))
+    commands::print(&told(&source, &slack, witness, subsidy.as_ref()))
 }
 
-fn told(source: &Source, slack: &Slack, witness: &Priced) -> String {
+fn signed(wei: i128) -> String {
+    let sign = if wei < 0 { "−" } else { "" };
+    format!("{sign}{}", print::proved(wei.unsigned_abs()))
+}
+
+fn told(source: &Source, slack: &Slack, witness: &Priced, subsidy: Option<&Subsidy>) -> String {
     let pays = if witness.prize > witness.cost { "pays" } else { "does not pay" };
     let mut lines = vec![
         source.heading(),
@@ -75,8 +90,12 @@ fn told(source: &Source, slack: &Slack, witness: &Priced) -> String {
             print::gamma(slack.lower),
             print::gamma(slack.upper)
         ),
-        String::new(),
     ];
+    lines.extend(subsidy.map(|it| {
+        let (least, enough) = (signed(it.lower), signed(it.upper));
+        format!("Minimum subsidy: with less than {least} no attack breaks even, with {enough} one does.")
+    }));
+    lines.push(String::new());
     let services = witness.attack.services.iter().filter_map(|it| {
         let (index, service) = (*it as usize, source.graph.services().get(*it as usize)?);
         let need = source.graph.need(index);

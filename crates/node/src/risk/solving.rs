@@ -4,7 +4,10 @@ use super::source::Source;
 use crate::failure::Failure;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use risk::{Level, Limits, Slack, slack, slack_of_service};
+use risk::{
+    Level, Limits, Slack, slack, slack_of_service,
+    solve::{Subsidy, min_subsidy},
+};
 use std::time::{Duration, Instant};
 
 /// Between looks at the clock's bar.
@@ -65,5 +68,16 @@ impl EffortArgs {
         };
         bar.finish_and_clear();
         solved.map_err(Failure::new)
+    }
+
+    /// Computes the minimum subsidy b*, as long again; none if no attack brings anything.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn subsidy(&self, source: &Source) -> Result<Option<Subsidy>, Failure> {
+        let started = Instant::now();
+        let mut stop = |_| started.elapsed() >= self.time;
+        let limits = &mut Limits { gap: self.gap, cases: u64::MAX, stop: &mut stop };
+        min_subsidy(&source.graph, limits).map_err(Failure::new)
     }
 }
