@@ -109,9 +109,10 @@ impl Book {
     }
 
     /// Writes it durably. What cannot be written is told in the log and written with the next change: what the file has
-    /// is older, so after a crash more is delivered twice, and nothing is lost.
+    /// is older, so after a crash more is delivered twice, and nothing is lost. Without a rule there is no file to write.
     pub(super) fn save(&self) {
         if let Some(path) = &self.file
+            && (!self.rules.is_empty() || path.exists())
             && let Err(error) = self.write(path)
         {
             tracing::error!(%error, path = %path.display(), "alerts could not be kept");
