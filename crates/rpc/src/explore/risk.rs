@@ -1,6 +1,11 @@
 //! The figures of risk together: the certified slack with the attack that comes nearest, concentration, stress and
 //! cascade, each from the method that answers it alone. And who secures whom, as a matrix.
 
+#![allow(
+    clippy::float_arithmetic,
+    reason = "shares that people ask for; what is certified comes from the integer checker"
+)]
+
 use super::{amounts, amounts::Unit, asked, names, once_a_block};
 use crate::{
     context::Context,
@@ -9,10 +14,20 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use chain::index::{Described, SetId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Seconds that one search may take.
 const SEARCH_SECONDS: f64 = 2.0;
+/// Share of all stake that a shock takes unless told otherwise.
+const USUAL_SHOCK: f64 = 0.1;
+/// Years that are drawn unless told otherwise, and within which bounds.
+const USUAL_YEARS: u64 = 100_000;
+const LEAST_YEARS: u64 = 1_000;
+const MOST_YEARS: u64 = 1_000_000;
+const USUAL_SEED: u64 = 1;
+/// Operators that are told by their part in the tail.
+const TOLD_OPERATORS: usize = 25;
 /// Rows and columns of the matrix.
 const MOST_SETS: usize = 64;
 const MOST_OPERATORS: usize = 400;
@@ -48,6 +63,128 @@ pub(crate) fn risk(cx: &Context) -> Result<Value, RpcError> {
 /// The method's.
 pub(crate) fn part(cx: &Context, method: &str) -> Result<Value, RpcError> {
     asked(cx, method, &json!([{ "seconds": SEARCH_SECONDS }]))
+}
+
+/// Which shock is asked about: a share of all stake, as `0.1` or `10%`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shock {
+    shock: Option<String>,
+}
+
+impl Shock {
+    /// The share.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(crate) fn share(&self) -> Result<f64, RpcError> {
+        let Some(text) = self.shock.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(USUAL_SHOCK);
+        };
+        let share = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().map(|it| it / 100.0),
+            None => text.parse::<f64>(),
+        };
+        let shown: String = text.chars().take(32).collect();
+        share.ok().filter(|share| *share > 0.0 && *share <= 1.0).ok_or_else(|| {
+            RpcError::params(format!(
+                "shock {shown:?} is no share of all stake: write 0.1 or 10% for a tenth, above 0, at most 1"
+            ))
+        })
+    }
+}
+
+/// How far the worst shock of a share of all stake spreads, round by round.
+///
+/// # Errors
+/// The method's.
+pub(crate) fn cascade(cx: &Context, share: f64) -> Result<Value, RpcError> {
+    asked(cx, "restake_riskCascade", &json!([{ "psi": share, "seconds": SEARCH_SECONDS }]))
+}
+
+/// How many years are drawn, from which seed.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Years {
+    years: Option<u64>,
+    seed: Option<u64>,
+}
+
+impl Years {
+    /// How many, and from which seed.
+    ///
+    /// # Errors
+    /// Too few or too many.
+    pub(crate) fn drawn(self) -> Result<(u64, u64), RpcError> {
+        let years = self.years.unwrap_or(USUAL_YEARS);
+        if !(LEAST_YEARS..=MOST_YEARS).contains(&years) {
+            let why =
+                format!("years {years} is outside [{LEAST_YEARS}, {MOST_YEARS}]: each is one drawn year");
+            return Err(RpcError::params(why));
+        }
+        Ok((years, self.seed.unwrap_or(USUAL_SEED)))
+    }
+}
+
+/// What a year may cost by chance: its mean, its tails and a histogram, over many drawn years.
+///
+/// # Errors
+/// The method's.
+pub(crate) fn losses(cx: &Context, (years, seed): (u64, u64)) -> Result<Value, RpcError> {
+    let question = json!([{ "paths": years, "seed": seed, "seconds": SEARCH_SECONDS }]);
+    let mut whole = asked(cx, "restake_riskSimulate", &question)?;
+    let report = whole["report"].take();
+    let Some(fields) = whole.as_object_mut() else { return Ok(whole) };
+    fields.remove("report");
+    let network = &report["network"];
+    let told: Vec<Value> = report["operators"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(TOLD_OPERATORS)
+        .map(|it| json!({ "operator": it["id"], "mean": it["mean"], "tail": it["tail"] }))
+        .collect();
+    let more = json!({
+        "years": report["paths"],
+        "seed": report["seed"],
+        "unit": "ETH",
+        "stake": report["stake"],
+        "mean": network["mean"],
+        "mean_error": network["meanError"],
+        "deviation": network["deviation"],
+        "maximum": network["maximum"],
+        "share_without_loss": network["shareWithoutLoss"],
+        "share_with_attacks": report["shareWithAttacks"],
+        "tails": network["tails"],
+        "causes": report["causes"],
+        "histogram": report["histogram"],
+        "contributions": told,
+        "assumptions": assumptions(&report),
+    });
+    if let Value::Object(more) = more {
+        fields.extend(more);
+    }
+    Ok(whole)
+}
+
+/// In words, what the drawn years take for granted.
+fn assumptions(report: &Value) -> Vec<String> {
+    let attacks = match report["attacksFollowed"].as_bool() {
+        Some(true) => "An attack that a loss makes profitable is made in the same year.",
+        _ => "Attacks that losses make profitable are not followed.",
+    };
+    vec![
+        format!(
+            "Each operator fails in a year with a chance of {:.0} %, apart from the others, and then loses all stake that \
+             a service can take.",
+            risk::simulate::model::DEFAULT_FAULT * 100.0
+        ),
+        "No service slashes wrongly, and no outage hits several operators at once: this chain's state knows of neither."
+            .into(),
+        attacks.into(),
+        "A service that has declared no prize is counted with 3 % of what corrupts it.".into(),
+        "Stake is what the newest block holds, at the prices it has, for the whole year.".into(),
+    ]
 }
 
 /// Who secures whom.

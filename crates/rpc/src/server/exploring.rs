@@ -3,6 +3,7 @@
 
 use super::{
     Shared,
+    http::plain,
     restaking::{Answer, Asked, either, part, query, tell},
 };
 use crate::{context::Context, error::RpcError, explore};
@@ -31,6 +32,8 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/api/v1/stakers", get(own_accounts)),
         ("/api/v1/risk", get(|shared| plain_read(shared, explore::risk))),
         ("/api/v1/risk/matrix", get(|shared| plain_read(shared, explore::matrix))),
+        ("/api/v1/risk/cascade", get(cascade)),
+        ("/api/v1/risk/losses", get(losses)),
         (
             "/api/v1/risk/concentration",
             get(|shared| plain_read(shared, |cx| explore::part(cx, "restake_riskConcentration"))),
@@ -95,6 +98,23 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked<Query>) -> Answe
 async fn market(State(shared): State<Arc<Shared>>, asked: Asked<explore::Wanted>) -> Answer {
     let tell = |wanted| tell(shared, StatusCode::BAD_REQUEST, move |cx| explore::market(cx, &wanted));
     either(query(asked).map(tell)).await
+}
+
+/// A refusal of what was asked, before any work.
+fn refused(error: &RpcError) -> Box<Answer> {
+    Box::new(plain(StatusCode::BAD_REQUEST, error.message()))
+}
+
+async fn cascade(State(shared): State<Arc<Shared>>, asked: Asked<explore::Shock>) -> Answer {
+    let share = query(asked).and_then(|shock| shock.share().map_err(|error| refused(&error)));
+    let tell = |share| tell(shared, StatusCode::NOT_FOUND, move |cx| explore::cascade(cx, share));
+    either(share.map(tell)).await
+}
+
+async fn losses(State(shared): State<Arc<Shared>>, asked: Asked<explore::Years>) -> Answer {
+    let drawn = query(asked).and_then(|years| years.drawn().map_err(|error| refused(&error)));
+    let tell = |drawn| tell(shared, StatusCode::NOT_FOUND, move |cx| explore::losses(cx, drawn));
+    either(drawn.map(tell)).await
 }
 
 async fn own_accounts(State(shared): State<Arc<Shared>>) -> Answer {

@@ -304,6 +304,19 @@ fn exploring_paths() -> Value {
             "matrix", "Which operator sets can take how much of which operators", json!([]),
             &["block", "unit", "sets", "operators", "cells"],
         ),
+        "/api/v1/risk/cascade": get(
+            "cascade", "How far the worst shock of a share of all stake spreads, round by round",
+            json!([asked("shock", "The share, as 0.1 or 10%; a tenth if absent")]),
+            &["block", "psi", "loss_lower", "loss_upper", "bound", "shock", "rounds", "totals"],
+        ),
+        "/api/v1/risk/losses": get(
+            "yearlyLosses", "What a year may cost by chance, over many drawn years",
+            json!([
+                asked("years", "How many are drawn, 1,000 to 1,000,000; 100,000 if absent"),
+                asked("seed", "Of all chance; 1 if absent"),
+            ]),
+            &["block", "years", "seed", "mean", "tails", "histogram", "causes", "assumptions"],
+        ),
         "/api/v1/risk/concentration": read(
             "concentration", "How concentrated stake behind services is", &json!([]),
             &[

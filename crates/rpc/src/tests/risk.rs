@@ -172,6 +172,67 @@ async fn losses_premiums_and_choices_are_figures_of_the_same_network() {
 }
 
 #[tokio::test]
+async fn pages_tell_how_a_shock_spreads_and_what_a_year_may_cost() {
+    let mut scene = scene().await;
+    let calm = scene.node.rest("/api/v1/risk/cascade").await;
+    // The one operator is more than a tenth of all stake: no shock of that size has anything to take.
+    assert_eq!(
+        (&calm["psi"], &calm["rounds"], &calm["shock_by"]),
+        (&json!(0.1), &json!([]), &json!("largest"))
+    );
+    assert_eq!((&calm["totals"]["stake_lost"], &calm["loss_lower"]), (&json!("0"), &json!(0.1)), "{calm}");
+    // A prize above what the set can take: the attack pays before any shock.
+    let prize = 250 * 10_u128.pow(18);
+    let call = setPrizeCall { service: key(&scene), prize, numerator: 1, denominator: 3 };
+    scene.send(SERVICE, RISK_ORACLE, &call).await;
+    let falls = scene.node.rest("/api/v1/risk/cascade?shock=5%25").await;
+    assert_eq!(
+        (&falls["psi"], &falls["rounds"][0]["services"]),
+        (&json!(0.05), &json!([key(&scene)])),
+        "{falls}"
+    );
+    assert_eq!(
+        (&falls["totals"]["stake_lost"], &falls["totals"]["services"]),
+        (&json!("200000000000000000000"), &json!(1))
+    );
+    assert!((falls["rounds"][0]["cumulative_share"].as_f64().unwrap() - 0.2).abs() < 1e-9, "{falls}");
+
+    let losses = scene.node.rest("/api/v1/risk/losses?years=20000&seed=3").await;
+    // One operator that fails in one year of a hundred, and then loses its 600 ether.
+    let mean = losses["mean"].as_f64().unwrap();
+    assert!((mean - 6.0).abs() < 5.0 * losses["mean_error"].as_f64().unwrap(), "{losses}");
+    assert_eq!(
+        (&losses["years"], &losses["seed"], &losses["maximum"]),
+        (&json!(20_000), &json!(3), &json!(600.0))
+    );
+    let counted: u64 =
+        losses["histogram"].as_array().unwrap().iter().map(|bar| bar["count"].as_u64().unwrap()).sum();
+    assert_eq!(counted, 20_000);
+    assert_eq!(losses["tails"][1]["level"], 0.99);
+    assert!(
+        losses["assumptions"].as_array().unwrap().len() > 3
+            && losses["contributions"][0]["operator"].is_string()
+    );
+    let again = scene.node.rest("/api/v1/risk/losses?years=20000&seed=3").await;
+    assert_eq!(again, losses);
+    for (query, said) in [
+        ("cascade?shock=10", "write 0.1 or 10%"),
+        ("cascade?shock=0", "write 0.1 or 10%"),
+        ("cascade?shock=NaN", "write 0.1 or 10%"),
+        ("cascade?shok=1", "shok"),
+        ("losses?years=999", "outside [1000, 1000000]"),
+        ("losses?years=2000000", "outside [1000, 1000000]"),
+        ("losses?seed=-1", "seed"),
+    ] {
+        let answer =
+            scene.node.client.get(scene.node.url(&format!("/api/v1/risk/{query}"))).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{query}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(said), "{query}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_price_that_is_set_halves_the_stake() {
     let scene = scene().await;
     let half = U256::from(5) * U256::from(10).pow(U256::from(17));

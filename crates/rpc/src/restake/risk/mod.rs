@@ -5,6 +5,7 @@
 mod cache;
 mod choices;
 mod network;
+mod spread;
 
 pub(crate) use cache::Cache;
 pub use network::graph_of;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 pub(crate) const METHODS: &[Method] = &[
     Method::heavy("restake_riskSlack", |cx, params| cached(cx, params, "slack", slack)),
     Method::heavy("restake_riskAttack", |cx, params| cached(cx, params, "attack", attack)),
-    Method::heavy("restake_riskCascade", |cx, params| cached(cx, params, "cascade", cascade)),
+    Method::heavy("restake_riskCascade", |cx, params| cached(cx, params, "cascade", spread::cascade)),
     Method::heavy("restake_riskStress", |cx, params| cached(cx, params, "stress", stress)),
     Method::heavy("restake_riskConcentration", |cx, params| cached(cx, params, "concentration", held)),
     Method::heavy("restake_riskVerify", verify),
@@ -148,31 +149,6 @@ fn attack(cx: &Context, found: &Found, question: &Question) -> Result<Value, Rpc
         "gamma_lower": finite(slack.lower),
         "gamma_upper": finite(slack.upper),
         "cert_hash": certificate::hash(&slack.certificate),
-    }))
-}
-
-fn cascade(_: &Context, found: &Found, question: &Question) -> Result<Value, RpcError> {
-    let gamma = bounded(found, question, Level::C2)?.lower;
-    if let Some(shock) = &question.shock {
-        let shock = shock.iter().map(|operator| found.index_of(*operator)).collect::<Result<Vec<_>, _>>()?;
-        let rounds = risk::cascade::follow(&found.graph, &shock).map_err(|error| failed(&error))?;
-        let rounds: Vec<Value> = rounds.iter().map(|attack| after(found, attack)).collect();
-        return Ok(
-            json!({ "gamma_lower": finite(gamma), "shock": found.operators(&shock), "rounds": rounds }),
-        );
-    }
-    let psi = question.psi.unwrap_or(0.01);
-    let worst = risk::cascade::worst(&found.graph, psi, gamma).map_err(|error| failed(&error))?;
-    Ok(json!({
-        "gamma_lower": finite(gamma),
-        "psi": worst.psi,
-        "loss_lower": worst.lower,
-        "loss_upper": worst.upper,
-        "bound": risk::cascade::bound(gamma, psi),
-        "exhaustive": worst.exhaustive,
-        "shock": found.operators(&worst.shock),
-        "shock_stake": worst.shock_stake.to_string(),
-        "attack": worst.attack.as_ref().map(|attack| after(found, attack)),
     }))
 }
 
