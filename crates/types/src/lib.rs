@@ -3,6 +3,7 @@
 
 pub mod abi;
 pub mod addresses;
+pub mod approval;
 pub mod gas;
 pub mod params;
 pub mod units;

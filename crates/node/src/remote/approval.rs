@@ -8,31 +8,14 @@ use alloy_signer::{
     SignerSync,
     k256::elliptic_curve::rand_core::{OsRng, RngCore},
 };
-use alloy_sol_types::{Eip712Domain, SolStruct};
 use clap::Args;
 use std::{
-    borrow::Cow,
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use types::{
-    abi::IDelegationManager::{SignatureWithExpiry, calculateDelegationApprovalDigestHashCall},
-    addresses::DELEGATION_MANAGER,
+    abi::IDelegationManager::SignatureWithExpiry, addresses::DELEGATION_MANAGER, approval::DelegationApproval,
 };
-
-alloy_sol_types::sol! {
-    /// What an approver signs.
-    struct DelegationApproval {
-        address delegationApprover;
-        address staker;
-        address operator;
-        bytes32 salt;
-        uint256 expiry;
-    }
-}
-
-/// Versions of the domain by the rules of the core (restaking-core §2.0.4).
-const VERSIONS: [&str; 2] = ["1", "v1"];
 
 /// How long a signature that is made here may be used.
 const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -149,8 +132,13 @@ impl Session {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let expiry = U256::from(by.expiry.unwrap_or_else(|| now.saturating_add(LIFETIME).as_secs()));
         let salt = by.salt.unwrap_or_else(drawn);
-        let digest =
-            self.digest(DelegationApproval { delegationApprover: approver, staker, operator, salt, expiry })?;
+        let digest = self.digest(&DelegationApproval {
+            delegationApprover: approver,
+            staker,
+            operator,
+            salt,
+            expiry,
+        })?;
         let signed =
             key.sign_hash_sync(&digest).map_err(|error| Failure::new(format!("cannot sign: {error}")))?;
         let signature = SignatureWithExpiry { signature: signed.as_bytes().to_vec().into(), expiry };
@@ -158,19 +146,10 @@ impl Session {
     }
 
     /// The digest of an approval, made here; the contract must have the same.
-    fn digest(&self, approval: DelegationApproval) -> Result<B256, Failure> {
-        let call = calculateDelegationApprovalDigestHashCall {
-            staker: approval.staker,
-            operator: approval.operator,
-            approver: approval.delegationApprover,
-            approverSalt: approval.salt,
-            expiry: approval.expiry,
-        };
-        let asked = self.client.view(DELEGATION_MANAGER, &call)?;
+    fn digest(&self, approval: &DelegationApproval) -> Result<B256, Failure> {
+        let digest = self.client.view(DELEGATION_MANAGER, &approval.digest_call())?;
         let chain_id = super::client::number(&self.client.ask("eth_chainId", serde_json::json!([]))?)?;
-        let digests =
-            VERSIONS.into_iter().map(|version| approval.eip712_signing_hash(&domain(version, chain_id)));
-        digests.into_iter().find(|digest| *digest == asked).ok_or_else(|| {
+        approval.version(chain_id, digest).map(|_| digest).ok_or_else(|| {
             Failure::new("the node's DelegationManager would check another approval than the one asked for")
                 .help("nothing was signed; is the node the right one?")
         })
@@ -181,14 +160,4 @@ fn drawn() -> B256 {
     let mut salt = B256::ZERO;
     OsRng.fill_bytes(salt.as_mut_slice());
     salt
-}
-
-fn domain(version: &'static str, chain_id: u64) -> Eip712Domain {
-    Eip712Domain {
-        name: Some(Cow::Borrowed("EigenLayer")),
-        version: Some(Cow::Borrowed(version)),
-        chain_id: Some(U256::from(chain_id)),
-        verifying_contract: Some(DELEGATION_MANAGER),
-        salt: None,
-    }
 }

@@ -7,31 +7,14 @@ use super::{
 };
 use crate::parts;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_sol_types::{Eip712Domain, SolStruct};
 use rpc::Reads;
 use serde_json::{Value, json};
-use std::{
-    borrow::Cow,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use types::{
-    abi::IDelegationManager::{SignatureWithExpiry, calculateDelegationApprovalDigestHashCall},
+    abi::IDelegationManager::SignatureWithExpiry,
     addresses::DELEGATION_MANAGER,
+    approval::{DOMAIN_NAME, DelegationApproval},
 };
-
-alloy_sol_types::sol! {
-    /// What an approver signs.
-    struct DelegationApproval {
-        address delegationApprover;
-        address staker;
-        address operator;
-        bytes32 salt;
-        uint256 expiry;
-    }
-}
-
-/// Versions of the domain by the rules of the core (restaking-core §2.0.4).
-const VERSIONS: [&str; 2] = ["1", "v1"];
 
 /// How long a signature that is asked for here may be used.
 const LIFETIME: Duration = Duration::from_secs(86_400);
@@ -72,18 +55,9 @@ pub(super) async fn make(reads: &Reads, asked: &Asked) -> Result<Approval, Troub
     let salt = keccak256(format!("{from} {operator} {staker} {}", now.as_nanos()));
     let approval =
         DelegationApproval { delegationApprover: from, staker, operator, salt, expiry: U256::from(expiry) };
-    let call = calculateDelegationApprovalDigestHashCall {
-        staker,
-        operator,
-        approver: from,
-        approverSalt: salt,
-        expiry: U256::from(expiry),
-    };
-    let checked = view(reads, DELEGATION_MANAGER, &call).await?;
+    let checked = view(reads, DELEGATION_MANAGER, &approval.digest_call()).await?;
     let chain_id = reads.chain_id();
-    let is_checked =
-        |version: &'static str| approval.eip712_signing_hash(&domain(version, chain_id)) == checked;
-    let Some(version) = VERSIONS.into_iter().find(|version| is_checked(version)) else {
+    let Some(version) = approval.version(chain_id, checked) else {
         let why = "The DelegationManager would check another approval than this one.";
         return Err(Trouble::Field("operator", why.into()));
     };
@@ -99,7 +73,7 @@ pub(super) async fn make(reads: &Reads, asked: &Asked) -> Result<Approval, Troub
         },
         "primaryType": "DelegationApproval",
         "domain": {
-            "name": "EigenLayer", "version": version, "chainId": chain_id, "verifyingContract": DELEGATION_MANAGER,
+            "name": DOMAIN_NAME, "version": version, "chainId": chain_id, "verifyingContract": DELEGATION_MANAGER,
         },
         "message": {
             "delegationApprover": from, "staker": staker, "operator": operator, "salt": salt,
@@ -113,16 +87,6 @@ pub(super) async fn make(reads: &Reads, asked: &Asked) -> Result<Approval, Troub
 
 fn fields(all: &[(&str, &str)]) -> Vec<Value> {
     all.iter().map(|(name, kind)| json!({ "name": name, "type": kind })).collect()
-}
-
-fn domain(version: &'static str, chain_id: u64) -> Eip712Domain {
-    Eip712Domain {
-        name: Some(Cow::Borrowed("EigenLayer")),
-        version: Some(Cow::Borrowed(version)),
-        chain_id: Some(U256::from(chain_id)),
-        verifying_contract: Some(DELEGATION_MANAGER),
-        salt: None,
-    }
 }
 
 /// The signature that a staker was given; none if the field is empty.
