@@ -85,6 +85,11 @@ async fn draw(reads: &Reads, viewer: &Viewer, draw: impl FnOnce(Told<'_>) -> Dra
     }
 }
 
+/// What the strategies are, for the names and decimals of amounts; a page without it is still whole.
+async fn strategies(reads: &Reads) -> serde_json::Value {
+    reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default()
+}
+
 async fn chip(Extension(reads): Extension<Reads>) -> Response<Body> {
     frame::fragment(frame::chip(&reads))
 }

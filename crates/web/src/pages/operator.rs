@@ -88,7 +88,7 @@ fn ranking(told: Told<'_>) -> Drawn {
 /// One operator.
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let seconds = (!reads.is_dev()).then_some(reads.seconds_per_block());
-    let strategies = reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default();
+    let strategies = super::strategies(&reads).await;
     super::draw(&reads, &viewer, |told| {
         let account = told.at("operator").text();
         let tokens = Tokens(Told::new(&strategies));

@@ -58,7 +58,7 @@ pub(super) async fn list(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
 }
 
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    let strategies = reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default();
+    let strategies = super::strategies(&reads).await;
     draw(&reads, &viewer, |told| {
         let avs = told.at("avs").text();
         let full = parts::checksummed(avs);
@@ -112,7 +112,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
 
 /// One operator set: whose stake it can take, now and when what is under way has come into effect.
 pub(super) async fn set(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    let strategies = reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default();
+    let strategies = super::strategies(&reads).await;
     let seconds = (!reads.is_dev()).then_some(reads.seconds_per_block());
     draw(&reads, &viewer, |told| {
         let (avs, id) = (told.at("operator_set.avs").text(), told.at("operator_set.id").number());

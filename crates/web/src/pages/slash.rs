@@ -22,7 +22,7 @@ use rpc::Reads;
 const STONES: u64 = 60;
 
 pub(super) async fn list(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    let strategies = reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default();
+    let strategies = super::strategies(&reads).await;
     draw(&reads, &viewer, |told| Drawn {
         title: "Slashes".into(),
         section: "/slashes",
@@ -84,7 +84,7 @@ fn losses(told: Told<'_>) -> Vec<Loss<'_>> {
 }
 
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    let strategies = reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default();
+    let strategies = super::strategies(&reads).await;
     let path = format!("/api/v1{}", viewer.path.trim_end_matches('/'));
     // The set says where the stake goes; a page without it is still whole.
     let set_path = path.split('/').nth(4).and_then(|set| set.split_once(':'));
