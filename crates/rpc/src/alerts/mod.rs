@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, mpsc},
     time::Duration,
 };
 use tokio::{
@@ -70,7 +70,8 @@ pub(crate) struct Alerts {
     recent: Mutex<VecDeque<Arc<Alert>>>,
     told: broadcast::Sender<Arc<Alert>>,
     deliveries: Mutex<HashMap<String, AbortHandle>>,
-    client: reqwest::Client,
+    /// Made for the first webhook: reading the system's certificates is no part of a start.
+    client: OnceLock<reqwest::Client>,
     first_pause: Duration,
     wake: Mutex<Option<mpsc::SyncSender<()>>>,
     runtime: tokio::runtime::Handle,
@@ -119,13 +120,12 @@ impl Alerts {
             return Err(format!("{} alert rules, at most {MAX_RULES}", book.rules.len()));
         }
         book.save();
-        let client = webhook::client().map_err(|error| format!("no client for webhooks: {error}"))?;
         let alerts = Arc::new(Self {
             book: Mutex::new(book),
             recent: Mutex::default(),
             told: broadcast::channel(MAX_BEHIND).0,
             deliveries: Mutex::default(),
-            client,
+            client: OnceLock::new(),
             first_pause: config.first_pause,
             wake: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),

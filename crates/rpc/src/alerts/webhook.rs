@@ -5,7 +5,7 @@ use super::{Alert, Alerts};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Target {
 ///
 /// # Errors
 /// The system's random numbers or certificates are out of reach.
-pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
+fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .no_proxy()
         .timeout(PATIENCE)
@@ -40,7 +40,18 @@ pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
 ///
 /// # Errors
 /// Why the other side does not have it, in one line.
-pub(super) async fn post(client: &reqwest::Client, target: &Target, alert: &Alert) -> Result<u16, String> {
+pub(super) async fn post(
+    client: &OnceLock<reqwest::Client>,
+    target: &Target,
+    alert: &Alert,
+) -> Result<u16, String> {
+    let client = match client.get() {
+        Some(client) => client,
+        None => {
+            let made = self::client().map_err(|error| format!("has no client: {error}"))?;
+            client.get_or_init(|| made)
+        }
+    };
     let body = serde_json::to_string(alert).map_err(|error| error.to_string())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let signature = sign(&target.secret, now, &body);
