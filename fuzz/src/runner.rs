@@ -24,7 +24,7 @@ const FRESH_ONCE_IN: usize = 8;
 /// beyond this hangs or costs far more work than it pays gas for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where inputs that broke a promise are kept, from the folder of this workspace.
+/// Where inputs that broke a promise are kept, from the folder of this crate.
 const ARTIFACTS: &str = "artifacts";
 
 /// Tries random inputs for a bounded time.
@@ -149,7 +149,7 @@ fn keep(target: Target, input: &[u8]) -> String {
     let saved = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, input));
     match saved {
         Ok(()) => format!(
-            "run it again with: cargo run --manifest-path fuzz/Cargo.toml --bin {} -- --replay {}",
+            "run it again with: cargo run -p fuzz --bin {} -- --replay {}, or the whole run by its seed",
             target.name,
             path.display()
         ),

@@ -31,11 +31,7 @@ enum Command {
     /// Writes docs/gas.md anew: what each verb costs now
     Gas,
     /// Each fuzz target for a bounded time
-    Fuzz {
-        /// Seconds for each target
-        #[arg(long, default_value_t = 30)]
-        secs: u64,
-    },
+    Fuzz(fuzz::Options),
     /// All figures of docs/benchmarks.md, or some sections
     Bench(bench::Options),
     /// Random sequences of verbs, native against the original contracts' bytecode
@@ -51,7 +47,7 @@ fn main() -> Result<()> {
             let mut update = shell::cargo();
             shell::run(update.env("UPDATE_GAS", "1").args(["test", "--package", "chain", "--test", "gas"]))
         }
-        Command::Fuzz { secs } => fuzz::run_all(secs),
+        Command::Fuzz(options) => fuzz::run_all(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Differential(options) => differential::run(&options),
         Command::E2e(options) => e2e::run(&options),

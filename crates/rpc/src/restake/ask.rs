@@ -18,7 +18,10 @@ use chain::{
 };
 use serde_json::{Map, Value, json as value};
 use std::{collections::HashMap, sync::LazyLock};
-use types::abi::{IERC20, IStrategy};
+use types::{
+    abi::{IERC20, IStrategy},
+    addresses,
+};
 
 /// Gas of one view: bounds its time. Views of operators with thousands of allocations fit.
 pub(super) const VIEW_GAS: u64 = 1_000_000_000;
@@ -156,10 +159,9 @@ impl Asker<'_> {
     /// What a view of ours answers.
     ///
     /// # Errors
-    /// It failed, or the state cannot be read.
+    /// It failed (a development method changed the contract), or the state cannot be read.
     pub(crate) fn ask<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, RpcError> {
-        let failed = || RpcError::internal(format!("the view {} failed", C::SIGNATURE));
-        self.try_ask(to, call)?.ok_or_else(failed)
+        self.try_ask(to, call)?.ok_or_else(|| changed(to, C::SIGNATURE))
     }
 
     /// A view of Lens or Covenants, as JSON.
@@ -181,8 +183,7 @@ impl Asker<'_> {
         if !outcome.is_success() {
             return Err(crate::revert::reverted(output));
         }
-        returned(function, &output)
-            .ok_or_else(|| RpcError::internal(format!("{name} returned something else")))
+        returned(function, &output).ok_or_else(|| changed(of, name))
     }
 
     /// The token behind a strategy. A foreign one may say nothing of itself.
@@ -199,7 +200,7 @@ impl Asker<'_> {
     }
 
     fn read_token(&mut self, strategy: Address) -> Result<Token, RpcError> {
-        if strategy == types::addresses::BEACON_STRATEGY {
+        if strategy == addresses::BEACON_STRATEGY {
             return Ok(Token { address: None, symbol: "ETH".into(), decimals: 18 });
         }
         let address = self.try_ask(strategy, &IStrategy::underlyingTokenCall {})?;
@@ -228,12 +229,23 @@ impl Asker<'_> {
     /// # Errors
     /// The state cannot be read.
     pub(crate) fn underlying(&mut self, strategy: Address, shares: U256) -> Result<U256, RpcError> {
-        if strategy == types::addresses::BEACON_STRATEGY || shares.is_zero() {
+        if strategy == addresses::BEACON_STRATEGY || shares.is_zero() {
             return Ok(shares);
         }
         let call = IStrategy::sharesToUnderlyingViewCall { amountShares: shares };
         Ok(self.try_ask(strategy, &call)?.unwrap_or(shares))
     }
+}
+
+/// A native contract does not answer its view. Only development methods can bring that about: they replace code and
+/// storage, as tests with a double in a contract's place do.
+pub(super) fn changed(contract: Address, view: &str) -> RpcError {
+    let name =
+        addresses::NAMED.iter().find(|(_, address)| *address == contract).map_or("a contract", |it| it.0);
+    RpcError::server(format!(
+        "{name} at {contract} does not answer {view} as the node's own does: its code or storage was changed \
+         (anvil_setCode, anvil_setStorageAt, a state override); restore it, or start afresh"
+    ))
 }
 
 /// Whether a token's own words can be shown.

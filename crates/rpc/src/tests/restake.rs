@@ -380,6 +380,27 @@ async fn bad_input_is_told_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
+async fn a_double_in_a_contracts_place_is_named_where_the_contract_is_needed() {
+    let scene = Scene::new().await;
+    for contract in [ALLOCATION_MANAGER, DELEGATION_MANAGER] {
+        scene.node.get("anvil_setCode", json!([contract, "0x"])).await;
+    }
+    let (service, operator) = (scene.who(SERVICE), scene.who(OPERATOR));
+    for (method, params, name) in [
+        ("restake_service", json!([service]), "AllocationManager at 0x"),
+        ("restake_operator", json!([operator]), "DelegationManager at 0x"),
+    ] {
+        let refusal = scene.node.call(method, params).await.unwrap_err();
+        assert_eq!(refusal.code, -32000, "{method}: {refusal:?}");
+        assert!(
+            refusal.message.starts_with(name) && refusal.message.contains("anvil_setCode"),
+            "{method}: {refusal:?}"
+        );
+    }
+    scene.node.end().await;
+}
+
+#[tokio::test]
 async fn an_answer_is_of_one_block_however_fast_blocks_come() {
     let mut scene = Scene::new().await;
     let staker = scene.who(STAKER);

@@ -4,7 +4,7 @@
 use super::{
     super::{
         arguments::set_in,
-        ask::{Asker, Snapshot, VIEW_GAS},
+        ask::{Asker, Snapshot, VIEW_GAS, changed},
     },
     choices::MOST_PATHS,
     code, failed,
@@ -193,8 +193,7 @@ fn view<C: SolCall>(asker: &mut Asker<'_>, call: &C) -> Result<C::Return, RpcErr
             format!("the network is not to be had: {}", why.message()),
         ));
     }
-    let other = || RpcError::internal(format!("{} returned something else", C::SIGNATURE));
-    C::abi_decode_returns(&output).map_err(|_| other())
+    C::abi_decode_returns(&output).map_err(|_| changed(RISK_ORACLE, C::SIGNATURE))
 }
 
 /// The first operator sets that the index knows.
