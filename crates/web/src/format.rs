@@ -80,14 +80,57 @@ pub(crate) fn position(value: U256, decimals: u8, round: Round) -> String {
 
 /// A figure of a tile: exact below ten million, then `46.54 M`.
 pub(crate) fn tile(value: U256, decimals: u8) -> String {
+    tile_by(value, decimals, Round::Down)
+}
+
+/// The same of what can be lost.
+pub(crate) fn tile_up(value: U256, decimals: u8) -> String {
+    tile_by(value, decimals, Round::Up)
+}
+
+fn tile_by(value: U256, decimals: u8, round: Round) -> String {
     let whole = value.checked_div(power(decimals)).unwrap_or_default();
     for (bound, digits, sign) in [(10_000_000_000_u64, 9, "G"), (10_000_000, 6, "M")] {
         if whole >= U256::from(bound) {
-            let (whole, fraction) = split(value, decimals.saturating_add(digits), 2, Round::Down);
+            let (whole, fraction) = split(value, decimals.saturating_add(digits), 2, round);
             return format!("{} {sign}", joined(whole, fraction, 2, false));
         }
     }
-    if whole >= U256::from(10_000) { grouped(whole) } else { position(value, decimals, Round::Down) }
+    if whole >= U256::from(10_000) {
+        grouped(split(value, decimals, 0, round).0)
+    } else {
+        position(value, decimals, round)
+    }
+}
+
+/// An amount that chance may take, given with a point: no decimals from 10,000, two from 1, four below; rounded up.
+pub(crate) fn loss(value: f64) -> String {
+    let digits = match value {
+        value if value >= 10_000.0 => 0_usize,
+        value if value >= 1.0 => 2,
+        _ => 4,
+    };
+    let scale = [1.0, 10.0, 100.0, 1_000.0, 10_000.0].get(digits).copied().unwrap_or(1.0);
+    // What floats add below the last digit is no loss.
+    let up = (value.max(0.0) * scale - 1e-6).ceil().max(0.0) / scale;
+    let said = format!("{up:.digits$}");
+    let (whole, fraction) = said.split_once('.').unwrap_or((&said, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let whole = grouped(whole);
+    if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
+}
+
+/// A figure of an axis: `250 k`, `1.5 M`.
+pub(crate) fn short(value: f64) -> String {
+    let (value, sign) = match value.abs() {
+        size if size >= 1e9 => (value / 1e9, " G"),
+        size if size >= 1e6 => (value / 1e6, " M"),
+        size if size >= 1e4 => (value / 1e3, " k"),
+        _ => (value, ""),
+    };
+    let said = format!("{value:.4}");
+    let said = said.trim_end_matches('0').trim_end_matches('.');
+    format!("{said}{sign}")
 }
 
 /// A figure of a headline: `4.09 million`.
@@ -243,6 +286,27 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "test code: a panic is how a test fails")]
 
     use super::*;
+
+    #[test]
+    fn what_chance_may_take_is_rounded_up_and_axes_are_short() {
+        for (value, said) in [
+            (0.0, "0"),
+            (0.000_01, "0.0001"),
+            (6.0, "6"),
+            (6.001, "6.01"),
+            (9_999.5, "9,999.5"),
+            (123_456.2, "123,457"),
+        ] {
+            assert_eq!(loss(value), said);
+        }
+        for (value, said) in
+            [(0.0, "0"), (2.5, "2.5"), (250_000.0, "250 k"), (1_500_000.0, "1.5 M"), (4_000.0, "4000")]
+        {
+            assert_eq!(short(value), said);
+        }
+        let wei = U256::from(10).pow(U256::from(18)) * U256::from(12_345) + U256::from(1);
+        assert_eq!((tile(wei, 18), tile_up(wei, 18)), ("12,345".into(), "12,346".into()));
+    }
 
     #[test]
     fn bounds_of_a_verdict_are_never_rounded_up() {

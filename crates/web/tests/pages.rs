@@ -203,6 +203,14 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         (format!("/search?q={}", "x".repeat(5_000)), StatusCode::BAD_REQUEST),
         ("/search?q=%3Cscript%3Ealert(1)%3C/script%3E".into(), StatusCode::OK),
         ("/search?p=1".into(), StatusCode::BAD_REQUEST),
+        // Nothing is at stake here: the pages say so, and what is asked of them is read all the same.
+        ("/risk/cascade".into(), StatusCode::OK),
+        ("/risk/losses".into(), StatusCode::OK),
+        ("/risk/cascade?shock=10".into(), StatusCode::BAD_REQUEST),
+        ("/risk/cascade?shock=%22%3E%3Cscript%3E".into(), StatusCode::BAD_REQUEST),
+        ("/risk/cascade?shok=10%25".into(), StatusCode::BAD_REQUEST),
+        ("/risk/losses?years=5&seed=1".into(), StatusCode::BAD_REQUEST),
+        (format!("/risk/losses?years=1000&seed={huge}"), StatusCode::BAD_REQUEST),
     ];
     for (path, status) in cases {
         let (got, text) = node.get(&path).await;

@@ -20,7 +20,7 @@ pub(crate) struct Axes<'a> {
 }
 
 /// At most some round figures between two.
-fn ticks(low: f64, high: f64, count: f64) -> Vec<f64> {
+pub(super) fn ticks(low: f64, high: f64, count: f64) -> Vec<f64> {
     let raw = (high - low) / count;
     if !raw.is_finite() || raw <= 0.0 {
         return vec![low];

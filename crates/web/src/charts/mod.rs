@@ -3,13 +3,19 @@
 //! through [`figure`], which gives it a finding, a way to read it, and the same figures as a table.
 
 mod bars;
+mod gauge;
+mod histogram;
 mod lines;
 mod matrix;
+mod sankey;
 mod wall;
 
 pub(crate) use bars::{Bar, Part, Step, budget, hbars, ladder};
+pub(crate) use gauge::gauge;
+pub(crate) use histogram::{Bin, Mark, histogram};
 pub(crate) use lines::{Axes, Line, lines};
 pub(crate) use matrix::{CLASSES, Matrix, class_of, matrix};
+pub(crate) use sankey::{Flow, Node, sankey};
 pub(crate) use wall::{Segment, wall};
 
 use maud::{Markup, PreEscaped, html};

@@ -1,26 +1,44 @@
 //! Risk: a sentence with its condition, then the interval, then what else was assumed, before any chart. What this page
 //! cannot tell is part of it.
 
-use super::{
-    Drawn, draw,
-    staker::{set_link, set_name},
-};
+pub(super) mod cascade;
+mod form;
+pub(super) mod losses;
+pub(super) mod matrix;
+
+use super::{Drawn, draw};
 use crate::{
-    charts::{self, Axes, CLASSES, Line, Matrix, Size, Words, class_of, ratio},
+    charts::{self, Axes, Line, Size, Words},
     format::{self, Round},
     parts,
     told::Told,
     viewer::Viewer,
 };
-use alloy_primitives::U256;
 use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
 use rpc::Reads;
 
-/// Columns of the matrix on a phone.
-const NARROW_COLUMNS: usize = 44;
-/// Characters of a row's name on a phone.
-const NARROW_NAME: f64 = 92.0;
+/// The pages of risk: path, name.
+const TABS: [(&str, &str); 4] = [
+    ("/risk", "Is it secure?"),
+    ("/risk/matrix", "Who secures whom"),
+    ("/risk/cascade", "How a loss spreads"),
+    ("/risk/losses", "What a year may cost"),
+];
+/// Slack to which the gauge reaches at least.
+const LEAST_SLACK: f64 = 4.0;
+
+/// Operators that are named where many are spoken of.
+const MOST_NAMED: usize = 12;
+
+/// The pages of risk beside each other.
+fn tabs(here: &str) -> Markup {
+    html! {
+        nav aria-label="Risk" { ul class="tabs" {
+            @for (path, name) in TABS { li { a href=(path) aria-current=[(path == here).then_some("page")] { (name) } } }
+        } }
+    }
+}
 
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     draw(&reads, &viewer, |told| Drawn {
@@ -32,9 +50,12 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 p class="verdict" { (verdict(told.at("slack"))) }
                 p class="lede" { (condition(told.at("slack"))) }
             } }
+            (tabs("/risk"))
             (tiles(told))
+            (slack(told.at("slack")))
             (attack(told.at("attack")))
-            div class="sec" { section class="card" { (matrix(told.at("matrix"))) } }
+            div class="sec" { section class="card" { (matrix::matrix(told.at("matrix"))) } }
+            div class="sec" { section class="card" { (matrix::flows(told.at("matrix"))) } }
             div class="sec grid2" {
                 section class="card" { (concentration(told.at("concentration"))) }
                 section class="card" { (stress(told)) }
@@ -104,9 +125,54 @@ fn tiles(told: Told<'_>) -> Markup {
     ])
 }
 
+/// The certified interval on its axis, with what it means for a loss that spreads.
+fn slack(slack: Told<'_>) -> Markup {
+    let (Some(lower), level) = (slack.at("gamma_lower").float(), slack.at("level").text()) else {
+        return html! {};
+    };
+    // Where nothing is to be gained there is no upper end.
+    let upper = slack.at("gamma_upper").float().unwrap_or(f64::INFINITY);
+    let figure = match upper {
+        upper if upper.is_infinite() => format!("γ ≥ {}", format::bound(lower)),
+        upper if upper - lower < 1e-6 => format!("γ = {}", format::bound(lower)),
+        upper => format!("γ = {} … {}", format::bound(lower), format::bound(upper)),
+    };
+    let reach = if upper.is_finite() { upper } else { lower };
+    let high = (reach + 1.0).ceil().max(LEAST_SLACK);
+    let says = format!("{figure}, by a proof of level {level}. Below zero an attack pays.");
+    let words = Words { id: "slack", title: "Certified slack of the network", says: &says };
+    let draw = |width, size| charts::gauge((lower, upper), (-1.0, high), &figure, width, &words, size);
+    html! {
+        div class="sec" { section class="card" {
+            (charts::figure(
+                &html! {
+                    @if lower > 0.0 { "A shock grows to at most " (spread(lower)) " times itself" }
+                    @else { "A shock may grow without a bound that is known" }
+                },
+                "Slack γ, lower and upper end certified. Right of zero no attack pays; hatched, one does. What is lost in a shock grows to at most 1 + 1/γ times itself.",
+                &html! {},
+                [draw(1038.0, Size::Wide), draw(312.0, Size::Narrow)],
+                None,
+            ))
+        } }
+    }
+}
+
+/// 1 + 1/γ, rounded up.
+fn spread(gamma: f64) -> String {
+    let figure = ((1.0 + 1.0 / gamma) * 100.0).ceil() / 100.0;
+    if figure < 1e6 { format!("{figure:.2}") } else { "a million".into() }
+}
+
 /// A share given as a figure with a point, rounded down.
 fn percent(share: f64) -> String {
     format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
+
+/// A share given as a figure with a point, rounded up: what may be lost.
+fn percent_up(share: f64) -> String {
+    let tenths = (share * 1000.0 - 1e-9).ceil().max(0.0);
+    if tenths < 1.0 && share > 0.0 { "< 0.1 %".into() } else { format!("{:.1} %", tenths / 10.0) }
 }
 
 fn attack(attack: Told<'_>) -> Markup {
@@ -128,17 +194,18 @@ fn attack(attack: Told<'_>) -> Markup {
 }
 
 fn hands(nearest: Told<'_>) -> Markup {
-    let mut all: Vec<&str> = nearest
-        .at("operators")
-        .items()
-        .map(Told::text)
-        .chain(nearest.at("parts").items().map(|it| it.at("operator").text()))
-        .collect();
+    let parts = nearest.at("parts").items().map(|it| it.at("operator").text());
+    operators(nearest.at("operators").items().map(Told::text).chain(parts))
+}
+
+/// Operators, the first of them by address.
+fn operators<'t>(all: impl Iterator<Item = &'t str>) -> Markup {
+    let mut all: Vec<&str> = all.collect();
     all.sort_unstable();
     all.dedup();
     html! {
-        @for it in all.iter().take(12) { (parts::account("operators", it)) " " }
-        @if all.len() > 12 { "and " (all.len().saturating_sub(12)) " more" }
+        @for it in all.iter().take(MOST_NAMED) { (parts::account("operators", it)) " " }
+        @if all.len() > MOST_NAMED { "and " (all.len().saturating_sub(MOST_NAMED)) " more" }
     }
 }
 
@@ -149,95 +216,6 @@ fn service_key(key: &str) -> Markup {
         key.get(58..).and_then(|id| u32::from_str_radix(id, 16).ok()).unwrap_or_default(),
     );
     html! { a class="addr" href=(format!("/services/{}/sets/{id}", parts::checksummed(avs))) { (parts::short(avs)) ":" (id) } }
-}
-
-pub(super) async fn matrix_page(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    draw(&reads, &viewer, |told| Drawn {
-        title: "Who secures whom".into(),
-        section: "/risk",
-        body: html! {
-            div class="head" { div { p class="crumb" { a href="/risk" { "Risk" } } h1 { "Who secures whom" } } }
-            section class="card" { (matrix(told)) }
-        },
-    })
-    .await
-}
-
-fn matrix(told: Told<'_>) -> Markup {
-    let (symbol, decimals) =
-        (format::foreign(told.at("unit.symbol").text()), told.at("unit.decimals").decimals());
-    let sets: Vec<Told<'_>> = told.at("sets").items().collect();
-    let columns: Vec<U256> = told.at("operators").items().map(|it| it.at("stake").amount()).collect();
-    if sets.is_empty() || columns.is_empty() {
-        return parts::empty(
-            "No set can take stake of any operator.",
-            &html! { "Operators promise stake with " code { "bulwark operator allocate" } "." },
-        );
-    }
-    let most = columns.iter().max().copied().unwrap_or_default();
-    let stake_of = |row: usize| sets.get(row).map(|it| it.at("stake").amount()).unwrap_or_default();
-    let cells: Vec<(usize, usize, &'static str)> = told
-        .at("cells")
-        .items()
-        .map(|cell| {
-            let (row, column) = (cell.at("0").number() as usize, cell.at("1").number() as usize);
-            (row, column, class_of(ratio(cell.at("2").amount(), stake_of(row))))
-        })
-        .collect();
-    let rows = |short: bool| -> Vec<(String, String)> {
-        let name = |it: Told<'_>| {
-            if short {
-                format!("set {}", it.at("operator_set.id").number())
-            } else {
-                set_name(it.at("operator_set"))
-            }
-        };
-        sets.iter().map(|it| (name(*it), format::tile(it.at("stake").amount(), decimals))).collect()
-    };
-    let of = |short: bool, columns: &[U256]| Matrix {
-        rows: rows(short),
-        columns: columns.iter().map(|stake| ratio(*stake, most)).collect(),
-        columns_name: if short { "stake".into() } else { "stake of each operator".into() },
-        cells: cells.clone(),
-    };
-    let narrow = columns.get(..NARROW_COLUMNS.min(columns.len())).unwrap_or_default();
-    let says = format!(
-        "{} can take stake of {}, in {} pledges.",
-        format::count(sets.len() as u64, "set"),
-        format::count(columns.len() as u64, "operator"),
-        format::grouped(cells.len())
-    );
-    let words =
-        Words { id: "matrix", title: "Operators and the sets that can take their stake", says: &says };
-    let keys: Vec<(&str, Markup)> =
-        CLASSES.iter().rev().map(|(class, _, said)| (*class, html! { (said) })).collect();
-    charts::figure(
-        &html! { (says) },
-        "Each column is an operator, the largest left. Each row is an operator set. A stone is a pledge; the darker it is, the more that set leans on that operator. On a phone: the 44 largest.",
-        &charts::key(&keys),
-        [
-            charts::matrix(&of(false, &columns), (1038.0, 150.0), &words, Size::Wide),
-            charts::matrix(&of(true, narrow), (312.0, NARROW_NAME), &words, Size::Narrow),
-        ],
-        Some((
-            "All sets as a table",
-            parts::scroll(
-                "Sets",
-                &html! {
-                    table class="dense" {
-                        (parts::head(&[("Operator set", false), (&format!("Can take, {symbol}"), true), ("Operators", true)]))
-                        tbody { @for (row, it) in sets.iter().enumerate() {
-                            tr {
-                                th scope="row" { (set_link(it.at("operator_set"))) }
-                                td class="n" { (format::tokens(it.at("stake").amount(), decimals)) }
-                                td class="n" { (cells.iter().filter(|cell| cell.0 == row).count()) }
-                            }
-                        } }
-                    }
-                },
-            ),
-        )),
-    )
 }
 
 /// The Lorenz curve of stake behind services.
@@ -292,11 +270,14 @@ fn stress(told: Told<'_>) -> Markup {
             } @else { "At least " b { (format::position(stress.at("at_least").amount(), 18, Round::Down)) " ETH" } " would have to vanish first." } }
             dt { "Cascade" }
             dd { @match cascade.at("bound").float() {
-                Some(bound) => { "A shock of 1 % of stake grows to at most " b { (percent(bound)) } "." }
+                Some(bound) => { "A shock of 1 % of stake grows to at most " b { (percent_up(bound)) } "." }
                 None => span class="unknown" { "unknown: " (format::foreign(cascade.at("unknown").text())) }
             } }
         }
-        p class="small muted" { "The command line asks further: " code { "bulwark risk stress" } ", " code { "cascade" } ", " code { "simulate" } "." }
+        p class="small muted" {
+            "Further: " a href="/risk/cascade" { "how a loss spreads" } ", " a href="/risk/losses" { "what a year may cost" }
+            ". The command line asks more: " code { "bulwark risk stress" } "."
+        }
     }
 }
 
