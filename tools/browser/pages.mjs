@@ -43,6 +43,24 @@ function describe(avs, text) {
   return `0xa9821821${word(avs)}${word(64)}${word(bytes.length)}${data}`;
 }
 
+/** Bytes of a first visit to the page that is open: itself and all that it asked for. */
+const weight = (page) =>
+  page.evaluate(() =>
+    ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind)).reduce((sum, it) => sum + (it.encodedBodySize || 0), 0),
+  );
+
+/** Runs in the page: each chart has words for who cannot see it, and each of its own words stays inside the page. */
+function chartsTell() {
+  for (const chart of document.querySelectorAll("svg[role=img]")) {
+    const words = (chart.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "");
+    if (words.length < 2 || words.some((it) => it.trim() === "")) throw new Error(`a chart without words: ${words.join("|")}`);
+    for (const text of chart.checkVisibility() ? chart.querySelectorAll("text") : []) {
+      const { left, right } = text.getBoundingClientRect();
+      if (left < -1 || right > innerWidth + 1) throw new Error(`“${text.textContent}” of ${words[0]} is cut`);
+    }
+  }
+}
+
 const read = async (url, path) => (await fetch(`${url}/api/v1${path}`)).json();
 
 /** Every kind of page, with something of the demo in each. */
@@ -70,6 +88,8 @@ async function pages(url) {
     ["market", "/market?sort=largest&redistributes=&slashed="],
     ["risk", "/risk"],
     ["matrix", "/risk/matrix"],
+    ["cascade", "/risk/cascade?shock=10%25"],
+    ["losses", "/risk/losses?years=20000&seed=1"],
     ["blocks", "/blocks"],
     ["block", `/blocks/${blocks[0].number}`],
     ["transaction", `/tx/${slash.transaction_hash}`],
@@ -112,9 +132,7 @@ await story(
         took.push(performance.now() - begun);
       }
       const page = await open("/");
-      const bytes = await page.evaluate(() =>
-        ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind)).reduce((sum, it) => sum + (it.encodedBodySize || 0), 0),
-      );
+      const bytes = await weight(page);
       await page.context().close();
       ensure(bytes > 20_000 && bytes < MOST_BYTES, `${bytes} bytes`);
       const median = took.sort((a, b) => a - b)[2];
@@ -124,13 +142,16 @@ await story(
 
     for (const [name, path] of await pages(url)) {
       await check(`${name}: desk and phone, light and dark`, async () => {
-        let findings = 0;
+        let [findings, heaviest] = [0, 0];
         for (const [size, width, height] of SIZES) {
           for (const colorScheme of ["light", "dark"]) {
             const page = await open(path, { viewport: { width, height }, colorScheme });
             ensure(page.answer.status() === 200, `${path}: ${page.answer.status()}`);
             const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             ensure(over <= 0, `${path} at ${width} px scrolls sideways by ${over} px`);
+            heaviest = Math.max(heaviest, await weight(page));
+            ensure(heaviest < MOST_BYTES, `${path} weighs ${heaviest} bytes`);
+            await page.evaluate(chartsTell);
             if (shots) await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`), fullPage: true });
             // Through the debugger, not through the page, whose policy would refuse it.
             await page.evaluate(AXE);
@@ -142,7 +163,7 @@ await story(
             await page.context().close();
           }
         }
-        return `${findings} times clean`;
+        return `${findings} times clean, ${(heaviest / 1000).toFixed(0)} kB`;
       });
     }
 
@@ -192,6 +213,8 @@ await story(
         ["/tx/0x1", 400],
         ["/stakers/me", 400],
         ["/market?sort=x", 400],
+        ["/risk/cascade?shock=1000", 400],
+        ["/risk/losses?years=1&seed=1", 400],
         ["/nowhere", 404],
       ]) {
         const page = await open(path);

@@ -46,7 +46,7 @@ pub(crate) struct Page<'a> {
 pub(crate) fn chip(reads: &Reads) -> Markup {
     let kind = if reads.is_dev() { "Dev chain" } else { "Chain" };
     html! {
-        a class="chip" id="chip" href="/blocks" hx-get="/parts/chip" hx-trigger="block from:body throttle:1s"
+        a class="chip" id="chip" href="/blocks" hx-get="/parts/chip" hx-trigger="block from:body delay:200ms"
             hx-swap="outerHTML" {
             span class="dot on" {}
             b { (kind) " " (reads.chain_id()) } " block " (format::grouped(reads.head()))

@@ -203,6 +203,7 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         (format!("/search?q={}", "x".repeat(5_000)), StatusCode::BAD_REQUEST),
         ("/search?q=%3Cscript%3Ealert(1)%3C/script%3E".into(), StatusCode::OK),
         ("/search?p=1".into(), StatusCode::BAD_REQUEST),
+        ("/stakers/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266?block=0".into(), StatusCode::BAD_REQUEST),
         // Nothing is at stake here: the pages say so, and what is asked of them is read all the same.
         ("/risk/cascade".into(), StatusCode::OK),
         ("/risk/losses".into(), StatusCode::OK),
@@ -264,5 +265,43 @@ async fn programs_still_find_json_rpc_at_the_same_address() {
     let (status, text) = node.get("/api/v1/nothing").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(!text.contains("<html"), "programs get a line of text");
+    node.end().await;
+}
+
+#[tokio::test]
+async fn what_the_pauser_stopped_is_said_where_it_leads() {
+    let node = Node::start().await;
+    let account = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+    let (staker, operator) = (format!("/stakers/{account}"), format!("/operators/{account}"));
+    let strategy = "/strategies/0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A";
+    for path in [&staker, &operator, strategy, "/strategies", "/act/deposit"] {
+        assert!(!node.get(path).await.1.contains("banner paused"), "{path}");
+    }
+    // `pauseAll()` of StrategyManager and DelegationManager, by the pauser of a chain for development.
+    for contract in
+        ["0xb000000000000000000000000000000000000101", "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9"]
+    {
+        let send = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"eth_sendTransaction","params":[{{"from":"{account}","to":"{contract}","data":"0x595c6a67"}}]}}"#
+        );
+        let post = node.client.post(node.url("/")).header("content-type", "application/json").body(send);
+        let answer: serde_json::Value = post.send().await.unwrap().json().await.unwrap();
+        assert!(answer["result"].is_string(), "{answer}");
+    }
+    for (path, said) in [
+        (staker.as_str(), "New deposits are paused"),
+        (&staker, "aria-describedby=\"paused-withdraw\""),
+        (&staker, "Completing withdrawals is paused"),
+        (&operator, "New delegations are paused"),
+        (strategy, "New deposits are paused"),
+        ("/strategies", "New deposits are paused"),
+        ("/parameters", "<b>paused</b>"),
+        ("/act/deposit", "New deposits are paused"),
+        ("/act/undelegate", "New withdrawals are paused"),
+    ] {
+        let (status, text) = node.get(path).await;
+        assert!(status == StatusCode::OK && text.contains(said), "{path}: no {said:?} in {text}");
+    }
+    assert!(!node.get("/act/allocate").await.1.contains("banner paused"), "allocations are not paused");
     node.end().await;
 }

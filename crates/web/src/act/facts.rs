@@ -29,7 +29,7 @@ const AHEAD: u32 = 1_000;
 ///
 /// # Errors
 /// The contract's or the node's refusal.
-pub(super) async fn view<C: SolCall>(reads: &Reads, to: Address, call: &C) -> Result<C::Return, Refused> {
+pub(crate) async fn view<C: SolCall>(reads: &Reads, to: Address, call: &C) -> Result<C::Return, Refused> {
     let call = json!([{ "to": to, "data": hex::encode_prefixed(call.abi_encode()) }, "latest"]);
     let answer = reads.ask("eth_call", call).await?;
     let raw = answer.as_str().and_then(|text| hex::decode(text).ok()).unwrap_or_default();
@@ -95,7 +95,7 @@ pub(super) async fn strategy_at(reads: &Reads, address: Address) -> Result<Optio
 }
 
 /// Blocks that leaving takes.
-pub(super) async fn leaving(reads: &Reads) -> Result<u32, Refused> {
+pub(crate) async fn leaving(reads: &Reads) -> Result<u32, Refused> {
     view(reads, DELEGATION_MANAGER, &IDelegationManager::minWithdrawalDelayBlocksCall {}).await
 }
 
@@ -148,6 +148,13 @@ pub(super) async fn of_operator(
             exposure.committedWad,
         ));
     }
+    said.extend(of_terms(reads, book, leaving).await?);
+    Ok(said)
+}
+
+/// What an operator is to anyone: its delay, its promise, its sets, and how long leaving takes.
+pub(crate) async fn of_terms(reads: &Reads, book: &Book, leaving: u32) -> Result<Vec<String>, Refused> {
+    let mut said = Vec::new();
     said.extend(warnings::of_delay(book, leaving));
     said.extend(warnings::of_promise(book));
     for set in book.allocatedSets.iter().take(warnings::MOST_SETS) {

@@ -8,8 +8,11 @@ mod facts;
 mod plan;
 mod price;
 
+pub(crate) use facts::{leaving, of_terms, view};
+
 use crate::{
     frame::{self, Page},
+    pages::Paused,
     viewer::Viewer,
 };
 use alloy_primitives::Address;
@@ -20,7 +23,7 @@ use axum::{
     extract::{Path, Query, rejection::QueryRejection},
     http::{Response, StatusCode},
 };
-use maud::Markup;
+use maud::{Markup, html};
 use rpc::{Reads, Refused};
 use std::collections::BTreeMap;
 
@@ -187,6 +190,11 @@ impl Verb {
         }
     }
 
+    /// What the pauser stops when this cannot be done: leaving an operator queues a withdrawal.
+    fn paused_as(self) -> &'static str {
+        if self == Self::Undelegate { "withdraw" } else { self.path() }
+    }
+
     fn named(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verb| verb.path() == path)
     }
@@ -239,6 +247,7 @@ pub(crate) async fn show(
     let wanted = |field: &&Field| !field.is_optional && !asked.has(field.name);
     let is_whole = !asked.has("edit") && !verb.fields().iter().any(|field| wanted(&field));
     let accounts = accounts(&reads).await;
+    let paused = Paused::read(&reads).await.banners(&[verb.paused_as()]);
     let answer = if is_whole { meant(&reads, verb, &asked, &accounts).await.map(Some) } else { Ok(None) };
     let (status, body) = match answer {
         Ok(Some(drawn)) => (StatusCode::OK, drawn),
@@ -251,6 +260,7 @@ pub(crate) async fn show(
             (status, draw::form(&reads, verb, &asked, Some(&trouble), &accounts).await)
         }
     };
+    let body = html! { (paused) (body) };
     frame::with_status(status, &reads, &viewer, &Page { title: verb.title(), section: "/act", body })
 }
 

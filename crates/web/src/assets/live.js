@@ -3,8 +3,17 @@
 "use strict";
 (() => {
   const PAUSE_MS = 2000;
+  // Blocks that come faster than this are told together, the last of them always.
+  const TOLD_MS = 300;
   let stream = null;
   let timer = 0;
+  let newest = null;
+  let telling = 0;
+
+  const tell = () => {
+    telling = 0;
+    document.body.dispatchEvent(new CustomEvent("block", { detail: newest }));
+  };
 
   const say = (lost) => {
     document.getElementById("stream").hidden = !lost;
@@ -18,7 +27,8 @@
     stream.addEventListener("open", () => say(false));
     stream.addEventListener("head", (event) => {
       say(false);
-      document.body.dispatchEvent(new CustomEvent("block", { detail: JSON.parse(event.data) }));
+      newest = JSON.parse(event.data);
+      if (!telling) telling = setTimeout(tell, TOLD_MS);
     });
     stream.addEventListener("error", () => {
       say(true);

@@ -44,7 +44,7 @@ pub(crate) fn gauge(
     // One over the other where both would stand in the same place.
     let near = (at - x(0.0)).abs() < WORDS_HALF + 34.0;
     if !near {
-        text(&mut body, (x(0.0), 14.0), "break-even", "s", "middle");
+        text(&mut body, (x(0.0).max(30.0), 14.0), "break-even", "s", "middle");
     }
     text(&mut body, (at, 14.0), figure, "s a", "middle");
     if near {

@@ -15,7 +15,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 h1 { "Alerts" }
                 p class="lede" { "Rules that this node evaluates on each block, and what they told: slashes, other promises, withdrawals that are ready." }
             } }
-            div id="alerts" hx-get="/alerts" hx-select="#alerts" hx-swap="outerHTML" hx-trigger="block from:body throttle:2s" {
+            div id="alerts" hx-get="/alerts" hx-select="#alerts" hx-swap="outerHTML" hx-trigger="block from:body delay:200ms" {
                 section class="card" { h2 { "Rules" } (rules(told.at("items"))) }
                 div class="sec" { section class="card" { h2 { "Told last" } (recent(told.at("recent"))) } }
             }

@@ -40,7 +40,7 @@ pub(super) async fn blocks(Extension(reads): Extension<Reads>, viewer: Viewer) -
                     p class="lede" { "The newest is " (parts::block(newest)) "." }
                 } }
                 div id="list" hx-get=(viewer.here) hx-select="#list" hx-swap="outerHTML"
-                    hx-trigger="block from:body throttle:2s" {
+                    hx-trigger="block from:body delay:200ms" {
                     section class="card" {
                         (list(told))
                         (next(told.at("next"), "/blocks?before="))

@@ -7,6 +7,7 @@ mod chain;
 mod market;
 mod operator;
 mod overview;
+mod paused;
 mod reference;
 mod risk;
 mod service;
@@ -14,6 +15,8 @@ mod slash;
 mod staker;
 mod transaction;
 mod wallet;
+
+pub(crate) use paused::Paused;
 
 use crate::{
     act, assets, frame,
@@ -77,6 +80,9 @@ struct Drawn {
 
 /// Asks the read at the page's own path and draws its answer.
 async fn draw(reads: &Reads, viewer: &Viewer, draw: impl FnOnce(Told<'_>) -> Drawn) -> Response<Body> {
+    if let Some(refused) = past(viewer) {
+        return frame::refused(reads, viewer, &refused);
+    }
     let path = if viewer.path == "/" { "/overview" } else { viewer.here.as_str() };
     match reads.get(&format!("/api/v1{path}")).await {
         Ok(answer) => {
@@ -90,6 +96,14 @@ async fn draw(reads: &Reads, viewer: &Viewer, draw: impl FnOnce(Told<'_>) -> Dra
 /// What the strategies are, for the names and decimals of amounts; a page without it is still whole.
 async fn strategies(reads: &Reads) -> serde_json::Value {
     reads.get("/api/v1/strategies?limit=1000").await.unwrap_or_default()
+}
+
+/// Refuses a past block: what pages show is kept of the newest alone, and figures of another would be a lie.
+fn past(viewer: &Viewer) -> Option<Refused> {
+    let query = viewer.here.split_once('?').map_or("", |(_, query)| query);
+    let asks = query.split('&').any(|pair| pair == "block" || pair.starts_with("block="));
+    let why = "Pages show the newest block only. Of the past: /blocks and /slashes, and eth_call with a block's number.";
+    asks.then(|| Refused { status: StatusCode::BAD_REQUEST, why: why.to_owned() })
 }
 
 async fn chip(Extension(reads): Extension<Reads>) -> Response<Body> {

@@ -2,21 +2,24 @@
 //! slashes, delegators.
 
 use super::{
-    Drawn, address, chain,
+    Drawn, Paused, address, chain,
     staker::{set_link, set_name},
     wallet,
 };
 use crate::{
+    act,
     charts::{self, Part, Size, Words, ratio},
     format::{self, Round},
     frame, parts,
     told::Told,
     viewer::Viewer,
+    warnings::{self, NEARLY_ALL_WAD},
 };
 use alloy_primitives::U256;
 use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
-use rpc::Reads;
+use rpc::{Reads, Refused};
+use types::{abi::ILens, addresses::LENS};
 
 const WAD: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 
@@ -89,9 +92,11 @@ fn ranking(told: Told<'_>) -> Drawn {
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let seconds = (!reads.is_dev()).then_some(reads.seconds_per_block());
     let strategies = super::strategies(&reads).await;
+    let tokens = Tokens(Told::new(&strategies));
+    let careful = warnings(&reads, viewer.path.rsplit('/').next().unwrap_or_default(), &tokens).await;
+    let paused = Paused::read(&reads).await;
     super::draw(&reads, &viewer, |told| {
         let account = told.at("operator").text();
-        let tokens = Tokens(Told::new(&strategies));
         Drawn {
             title: format!("Operator {}", parts::short(account)),
             section: "/operators",
@@ -101,11 +106,12 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 @if !told.at("is_operator").is_true() {
                     p class="banner" role="status" { b { "This account is no operator." } " It can become one with " code { "bulwark operator register" } "." }
                 }
-                (warnings(told))
+                (careful)
+                (paused.banners(&["delegate", "allocate"]))
                 (tiles(told, &tokens))
                 (budgets(told, &tokens))
-                (allocations(told, &tokens, seconds))
-                div class="sec grid2" { (terms(told, seconds)) (delegators(told)) }
+                (allocations(told, &tokens, seconds, &paused))
+                div class="sec grid2" { (terms(told, seconds, &paused)) (delegators(told)) }
                 (slashes(told.at("slashes"), told, &tokens))
                 (queue(told, &tokens, seconds))
             },
@@ -137,31 +143,48 @@ impl Tokens<'_> {
     }
 }
 
-/// What a delegator should know before anything else.
-fn warnings(told: Told<'_>) -> Markup {
-    let sets = || told.at("exposures").items().flat_map(|it| it.at("allocations").items());
-    let over = told.at("exposures").items().filter(|it| it.at("committed_wad").amount() >= WAD).count();
-    let no_delay = told.at("allocation_delay.is_set").is_true()
-        && told.at("allocation_delay.delay_blocks").number() == 0;
-    html! {
-        @if no_delay {
-            p class="banner pending" role="status" {
-                b { "New allocations count at once." }
-                " This operator’s allocation delay is zero: a delegator has no block in which to leave before a new service can take stake."
+/// What a delegator should know before anything else, in the words that forms and the command line use.
+async fn warnings(reads: &Reads, operator: &str, tokens: &Tokens<'_>) -> Markup {
+    match warned(reads, operator, tokens).await {
+        Ok(said) if said.is_empty() => html! {},
+        Ok(said) => html! {
+            section class="banner pending" aria-labelledby="careful" {
+                h2 id="careful" { "Before you delegate" }
+                ul class="plain careful" { @for it in &said { li { (it) } } }
             }
-        }
-        @if over > 0 {
-            p class="banner pending" role="status" {
-                b { "All of its stake is promised." } " In " (format::count(over as u64, "strategy").replace("strategys", "strategies"))
-                " nothing is left that no service could take."
+        },
+        Err(refused) => html! {
+            p class="banner pending" role="alert" {
+                b { "What to be careful of could not be read." } " " (format::foreign(&refused.why))
             }
-        }
-        @if sets().any(|it| it.at("redistributes").is_true()) {
-            p class="banner pending" role="status" {
-                b { "Some of what is taken is paid out, not burnt." } " Sets that redistribute gain from a slash: mind who they are."
-            }
-        }
+        },
     }
+}
+
+async fn warned(reads: &Reads, operator: &str, tokens: &Tokens<'_>) -> Result<Vec<String>, Refused> {
+    let Ok(operator) = operator.parse() else { return Ok(Vec::new()) };
+    let strategies = tokens.0.at("items").items().filter_map(|it| it.at("strategy").text().parse().ok());
+    let call = ILens::bookCall { operator, strategies: strategies.collect() };
+    let book = act::view(reads, LENS, &call).await?;
+    if !book.isOperator {
+        return Ok(Vec::new());
+    }
+    let mut said = Vec::new();
+    for it in
+        book.exposures.iter().filter(|it| it.committedWad >= NEARLY_ALL_WAD && !it.operatorShares.is_zero())
+    {
+        let (strategy, wad) = (it.strategy.to_string(), U256::from(it.committedWad));
+        let lost = it.operatorShares.saturating_mul(wad).div_ceil(WAD);
+        said.push(warnings::of_commitment(
+            &tokens.says(&strategy, lost, Round::Up),
+            &tokens.says(&strategy, it.operatorShares, Round::Down),
+            &format::wad(wad, Round::Up),
+            it.committedWad,
+        ));
+    }
+    let leaving = act::leaving(reads).await?;
+    said.extend(act::of_terms(reads, &book, leaving).await?);
+    Ok(said)
 }
 
 fn tiles(told: Told<'_>, tokens: &Tokens<'_>) -> Markup {
@@ -245,7 +268,7 @@ fn budget(index: usize, it: Told<'_>, tokens: &Tokens<'_>) -> Markup {
     charts::figure(&html! { (symbol) }, &says, &html! {}, drawings, None)
 }
 
-fn allocations(told: Told<'_>, tokens: &Tokens<'_>, seconds: Option<u64>) -> Markup {
+fn allocations(told: Told<'_>, tokens: &Tokens<'_>, seconds: Option<u64>, paused: &Paused) -> Markup {
     let now = told.at("block.number").number();
     let rows: Vec<(Told<'_>, &str)> = told
         .at("exposures")
@@ -280,7 +303,7 @@ fn allocations(told: Told<'_>, tokens: &Tokens<'_>, seconds: Option<u64>) -> Mar
             @if let Some(strategy) = told.at("exposures.0.strategy").value().as_str() {
                 details {
                     summary { "This is my account: allocate" }
-                    (wallet::allocate(told.at("operator").text(), strategy, &tokens.symbol(strategy)))
+                    (wallet::allocate(told.at("operator").text(), strategy, &tokens.symbol(strategy), paused))
                 }
             }
         } }
@@ -306,7 +329,7 @@ fn change(it: Told<'_>, now: u64, seconds: Option<u64>) -> Markup {
 }
 
 /// What it has promised about itself, in sentences.
-fn terms(told: Told<'_>, seconds: Option<u64>) -> Markup {
+fn terms(told: Told<'_>, seconds: Option<u64>, paused: &Paused) -> Markup {
     let covenant = told.at("covenant");
     let now = told.at("block.number").number();
     let at = covenant.at("effect_block").number();
@@ -329,7 +352,7 @@ fn terms(told: Told<'_>, seconds: Option<u64>) -> Markup {
                 form method="get" action="/act/delegate" class="filters" {
                     input type="hidden" name="operator" value=(parts::checksummed(told.at("operator").text()));
                     label { "Your account" input name="from" placeholder="0x…" required size="24"; }
-                    button class="btn" { "Delegate to it" }
+                    (wallet::button("Delegate to it", "delegate", paused))
                 }
             }
             p class="small muted" {

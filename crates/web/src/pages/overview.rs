@@ -23,7 +23,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
         body: html! {
             (hero(told))
             div hx-get="/" hx-select="#figures" hx-target="#figures" hx-swap="outerHTML"
-                hx-trigger="block from:body throttle:2s" {
+                hx-trigger="block from:body delay:200ms" {
                 (figures(told))
             }
             (how_to_read(told))

@@ -1,6 +1,6 @@
 //! Parameters and words: every number in force with its unit and source, every word of restaking in a sentence.
 
-use super::{Drawn, draw};
+use super::{Drawn, Paused, draw, paused::STOPS};
 use crate::{format, parts, viewer::Viewer};
 use axum::{Extension, body::Body, http::Response};
 use maud::html;
@@ -8,6 +8,7 @@ use rpc::Reads;
 
 pub(super) async fn parameters(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let addresses = reads.get("/api/v1/addresses").await.unwrap_or_default();
+    let paused = Paused::read(&reads).await;
     draw(&reads, &viewer, |told| Drawn {
         title: "Parameters".into(),
         section: "/parameters",
@@ -34,6 +35,21 @@ pub(super) async fn parameters(Extension(reads): Extension<Reads>, viewer: Viewe
                     }
                 }))
             }
+            div class="sec" { section class="card" {
+                h2 { "What the pauser can stop" }
+                (parts::scroll("Paused", &html! {
+                    table class="cards" {
+                        (parts::head(&[("Verb", false), ("Now", false), ("While it is paused", false)]))
+                        tbody { @for it in &STOPS {
+                            tr {
+                                th scope="row" { (it.verb) }
+                                td data-l="Now" { @if paused.stops(it.verb) { b { "paused" } } @else { "runs" } }
+                                td class="small" data-l="While it is paused" { (it.still) }
+                            }
+                        } }
+                    }
+                }))
+            } }
             div class="sec" { section class="card" {
                 h2 { "Contracts" }
                 p { "They run in the node itself, at the same addresses on every chain, and answer EigenLayer’s ABI." }

@@ -1,7 +1,7 @@
 //! Services and their operator sets: how much stands behind them, whose, and what they may take; strategies beside.
 
 use super::{
-    Drawn, address, chain, draw,
+    Drawn, Paused, address, chain, draw,
     operator::{Tokens, slashes},
     staker::is_zero,
 };
@@ -232,6 +232,12 @@ fn behind(told: Told<'_>, place: usize, strategy: &str, tokens: &Tokens<'_>) -> 
 }
 
 pub(super) async fn strategies(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
+    let paused = Paused::read(&reads).await;
+    let open = |it: Told<'_>| match it.at("is_open_for_deposits").is_true() {
+        true if paused.stops("deposit") => "paused",
+        true => "open",
+        false => "closed",
+    };
     draw(&reads, &viewer, |told| Drawn {
         title: "Strategies".into(),
         section: "/strategies",
@@ -240,6 +246,7 @@ pub(super) async fn strategies(Extension(reads): Extension<Reads>, viewer: Viewe
                 h1 { "Strategies" }
                 p class="lede" { "A strategy is a box for one token. Deposits become shares of it; slashes take shares." }
             } }
+            (paused.banners(&["deposit"]))
             section class="card" {
                 (parts::scroll("Strategies", &html! {
                     table class="cards" {
@@ -249,7 +256,7 @@ pub(super) async fn strategies(Extension(reads): Extension<Reads>, viewer: Viewe
                                 th scope="row" { (parts::account("strategies", it.at("strategy").text())) }
                                 td data-l="Token" { (token(it)) }
                                 td class="n" data-l="Held" { (held(it)) }
-                                td data-l="Deposits" { @if it.at("is_open_for_deposits").is_true() { "open" } @else { "closed" } }
+                                td data-l="Deposits" { (open(it)) }
                             }
                         } }
                     }
@@ -276,6 +283,8 @@ fn held(it: Told<'_>) -> String {
 }
 
 pub(super) async fn strategy(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
+    let paused = Paused::read(&reads).await;
+    let own = Paused::of_strategy(&reads, viewer.path.rsplit('/').next().unwrap_or_default()).await;
     draw(&reads, &viewer, |told| {
         let (account, decimals) = (told.at("strategy").text(), told.at("decimals").decimals());
         let symbol = format::foreign(told.at("symbol").text());
@@ -288,6 +297,8 @@ pub(super) async fn strategy(Extension(reads): Extension<Reads>, viewer: Viewer)
                 @if told.at("total_tokens").is_none() && !account.eq_ignore_ascii_case(BEACON) {
                     div class="banner" role="status" { b { "No strategy is at this address." } " It tells no token and no shares." }
                 }
+                (paused.banners(&["deposit", "withdraw", "complete"]))
+                (own)
                 (parts::tiles(&[
                     parts::tile("Held", held(told), if told.at("total_tokens").is_none() { String::new() } else { symbol.clone() })
                         .below(html! { "token: " (token(told)) }),

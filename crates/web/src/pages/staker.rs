@@ -1,7 +1,7 @@
 //! A staker's page: deposited, worth now, ready, what services can take, lost; what could be lost step by step; what
 //! waits. The five never mix. Sums are by asset: each is in its own token.
 
-use super::{Drawn, address, draw, wallet};
+use super::{Drawn, Paused, address, draw, wallet};
 use crate::{
     charts::{self, Segment, Size, Step, Words, ratio},
     format::{self, Round},
@@ -106,6 +106,7 @@ pub(super) fn set_link(set: Told<'_>) -> Markup {
 
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let (seconds, is_dev) = (reads.seconds_per_block(), reads.is_dev());
+    let paused = Paused::read(&reads).await;
     draw(&reads, &viewer, |told| {
         let account = told.at("staker").text();
         let assets = assets(told);
@@ -117,8 +118,9 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
             body: html! {
                 (address::head(account, "A staker’s position", &html! { a href="/stakers" { "Stake" } }))
                 (delegation(told))
+                (paused.banners(&["deposit", "delegate", "withdraw", "complete"]))
                 div id="position" hx-get=(viewer.here) hx-select="#position" hx-swap="outerHTML"
-                    hx-trigger="block from:body throttle:2s" {
+                    hx-trigger="block from:body delay:200ms" {
                     @match &main {
                         None => (empty(account)),
                         Some(main) => {
@@ -129,14 +131,14 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                             (wall(main))
                             div class="sec grid21" {
                                 section class="card" { (losses(main)) }
-                                section class="card" { (waiting(told, seconds)) }
+                                section class="card" { (waiting(told, seconds, &paused)) }
                             }
                             (by_service(told, &assets, seconds))
                             (by_asset(&assets))
                         },
                     }
                 }
-                (actions(told, &assets))
+                (actions(told, &assets, &paused))
                 (exact(told))
             },
         }
@@ -292,7 +294,7 @@ fn losses(main: &Asset) -> Markup {
 }
 
 /// Everything with a block number, the nearest first.
-fn waiting(told: Told<'_>, seconds: Option<u64>) -> Markup {
+fn waiting(told: Told<'_>, seconds: Option<u64>, paused: &Paused) -> Markup {
     let now = told.at("block.number").number();
     let mut queued: Vec<Told<'_>> = told.at("queued").items().collect();
     queued.sort_by_key(|it| it.at("completable_block").number());
@@ -314,7 +316,7 @@ fn waiting(told: Told<'_>, seconds: Option<u64>) -> Markup {
                             @else { "It can no longer be slashed." }
                         }
                         p class="when" { "root " code { (parts::short_hash(it.at("root").text())) } }
-                        @if at <= now { (wallet::complete(told.at("staker").text(), it.at("root").text())) }
+                        @if at <= now { (wallet::complete(told.at("staker").text(), it.at("root").text(), paused)) }
                     }
                 }
                 @for it in pending() {
@@ -403,12 +405,12 @@ fn by_asset(assets: &BTreeMap<String, Asset>) -> Markup {
 }
 
 /// What the account can do, with the asset that it has most of, or the test token's strategy.
-fn actions(told: Told<'_>, assets: &BTreeMap<String, Asset>) -> Markup {
+fn actions(told: Told<'_>, assets: &BTreeMap<String, Asset>, paused: &Paused) -> Markup {
     let account = told.at("staker").text();
     let main = assets.iter().max_by_key(|(_, asset)| asset.worth());
     let (strategy, symbol) =
         main.map_or((TEST_STRATEGY, "TEST"), |(strategy, asset)| (strategy.as_str(), asset.symbol.as_str()));
-    wallet::panel(account, strategy, symbol, !is_zero(told.at("operator").text()))
+    wallet::panel(account, (strategy, symbol), !is_zero(told.at("operator").text()), paused)
 }
 
 /// The integers as the chain has them.

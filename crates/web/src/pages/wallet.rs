@@ -1,6 +1,6 @@
 //! Whose position, and the forms of the pages that lead to `/act`, where each verb says what it means before it is signed.
 
-use super::{Drawn, draw};
+use super::{Drawn, Paused, draw};
 use crate::{
     format::{self, Round},
     parts,
@@ -47,7 +47,12 @@ pub(super) async fn accounts(Extension(reads): Extension<Reads>, viewer: Viewer)
 }
 
 /// What a staker can do, as forms that lead to the page before signing.
-pub(super) fn panel(account: &str, strategy: &str, symbol: &str, delegated: bool) -> Markup {
+pub(super) fn panel(
+    account: &str,
+    (strategy, symbol): (&str, &str),
+    delegated: bool,
+    paused: &Paused,
+) -> Markup {
     let from = parts::checksummed(account);
     let hidden = html! { input type="hidden" name="from" value=(from); };
     html! {
@@ -59,25 +64,25 @@ pub(super) fn panel(account: &str, strategy: &str, symbol: &str, delegated: bool
                     (hidden)
                     input type="hidden" name="strategy" value=(strategy);
                     label { "Deposit, " (symbol) " " input name="amount" inputmode="decimal" placeholder="10" required size="10"; }
-                    p { button class="btn" { "Deposit" } }
+                    p { (button("Deposit", "deposit", paused)) }
                 }
                 form method="get" action="/act/withdraw" class="stackv" {
                     (hidden)
                     input type="hidden" name="strategy" value=(strategy);
                     label { "Withdraw, " (symbol) " or all " input name="amount" placeholder="all" required size="10"; }
-                    p { button class="btn" { "Queue a withdrawal" } }
+                    p { (button("Queue a withdrawal", "withdraw", paused)) }
                 }
                 @if delegated {
                     form method="get" action="/act/undelegate" class="stackv" {
                         (hidden)
                         p class="small muted" { "Leaving the operator queues everything." }
-                        p { button class="btn" { "End the delegation" } }
+                        p { (button("End the delegation", "withdraw", paused)) }
                     }
                 } @else {
                     form method="get" action="/act/delegate" class="stackv" {
                         (hidden)
                         label { "Delegate to " input name="operator" placeholder="0x…" required size="14"; }
-                        p { button class="btn" { "Delegate" } }
+                        p { (button("Delegate", "delegate", paused)) }
                     }
                 }
             }
@@ -85,27 +90,33 @@ pub(super) fn panel(account: &str, strategy: &str, symbol: &str, delegated: bool
     }
 }
 
+/// A button that leads to a verb; it says why where the verb is stopped.
+pub(super) fn button(name: &str, verb: &str, paused: &Paused) -> Markup {
+    html! { button class="btn" disabled[paused.stops(verb)] aria-describedby=[paused.reason(verb)] { (name) } }
+}
+
 /// Completing one withdrawal.
-pub(super) fn complete(account: &str, root: &str) -> Markup {
+pub(super) fn complete(account: &str, root: &str, paused: &Paused) -> Markup {
+    let (stopped, why) = (paused.stops("complete"), paused.reason("complete"));
     html! {
         form method="get" action="/act/complete" class="row" {
             input type="hidden" name="from" value=(parts::checksummed(account));
             input type="hidden" name="root" value=(root);
-            button class="btn" name="as" value="tokens" { "Take the tokens" }
-            button class="btn" name="as" value="stake" { "Stake them again" }
+            button class="btn" name="as" value="tokens" disabled[stopped] aria-describedby=[why.as_deref()] { "Take the tokens" }
+            button class="btn" name="as" value="stake" disabled[stopped] aria-describedby=[why.as_deref()] { "Stake them again" }
         }
     }
 }
 
 /// An operator's promise to a set.
-pub(super) fn allocate(operator: &str, strategy: &str, symbol: &str) -> Markup {
+pub(super) fn allocate(operator: &str, strategy: &str, symbol: &str, paused: &Paused) -> Markup {
     html! {
         form method="get" action="/act/allocate" class="filters" {
             input type="hidden" name="from" value=(parts::checksummed(operator));
             input type="hidden" name="strategy" value=(strategy);
             label { "Operator set" input name="set" placeholder="0x…:1" required size="24"; }
             label { "Per cent of " (symbol) input name="part" inputmode="decimal" placeholder="10" required size="6"; }
-            button class="btn" { "Allocate" }
+            (button("Allocate", "allocate", paused))
         }
     }
 }

@@ -64,7 +64,7 @@ fn found(told: Told<'_>, sent: &Sent) -> Markup {
         div class="head" { div {
             h1 { (finding(told)) }
             p class="lede" {
-                "First some operators lose all their stake. That makes attacks cheaper; where one now pays, its operators' stake \
+                "First some operators lose all their stake. That makes attacks cheaper; where one now pays, its operators’ stake \
                  is gone too, which may make the next one pay."
             }
         } }
@@ -115,6 +115,12 @@ fn tiles(told: Told<'_>) -> Markup {
 
 /// How much is gone after each round, against the bound.
 fn rounds(told: Told<'_>) -> Markup {
+    if told.at("shock").items().len() == 0 && told.at("rounds").items().len() == 0 {
+        return parts::empty(
+            "Nothing falls.",
+            &html! { "No operator is so small that a shock of this size takes it whole. Ask for a larger one." },
+        );
+    }
     let items = || told.at("rounds").items();
     let bound = share(told, "loss_upper");
     let figure = |share: f64| super::percent_up(share);

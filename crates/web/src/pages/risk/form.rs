@@ -50,7 +50,7 @@ impl Form {
             found.unwrap_or(self.fields.len().saturating_sub(1))
         });
         html! {
-            form class="filters" method="get" action=(self.path) {
+            form class="filters asks" method="get" action=(self.path) {
                 @for (place, field) in self.fields.iter().enumerate() {
                     @let is_wrong = named == Some(place);
                     @let hint = format!("{}-hint", field.name);

@@ -102,7 +102,7 @@ fn found(told: Told<'_>, sent: &Sent) -> Markup {
 fn tiles(told: Told<'_>) -> Markup {
     let tile = |name, value: f64| parts::tile(name, format::loss(value), "ETH");
     let (twentieth, hundredth) = (tail(told, 0.95), tail(told, 0.99));
-    let between = |it: Told<'_>| html! { "between " (format::loss(figure(it, "lower"))) " and " (format::loss(figure(it, "upper"))) };
+    let between = |it: Told<'_>| html! { "95 % sure: " (format::loss(figure(it, "lower"))) " to " (format::loss(figure(it, "upper"))) };
     parts::tiles(&[
         tile("Expected in a year", figure(told, "mean"))
             .below(html! { "± " (format::loss(figure(told, "mean_error"))) ", standard error" }),

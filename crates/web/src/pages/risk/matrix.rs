@@ -21,6 +21,8 @@ const NARROW_COLUMNS: usize = 44;
 const NARROW_NAME: f64 = 92.0;
 /// Operators and sets that are drawn alone where stake flows, on a desk and on a phone; the others are one.
 const ALONE: (usize, usize) = (12, 6);
+/// Height of a flow at least.
+const LEAST_HEIGHT: f64 = 140.0;
 /// Classes of operators where stake flows, from the largest share of all down.
 const SHADES: [(f64, &str); 3] = [(0.1, "f6"), (0.05, "f5"), (0.02, "f4")];
 
@@ -176,14 +178,14 @@ pub(super) fn flows(told: Told<'_>) -> Markup {
     let operator = |place: usize| told.at(&format!("operators.{place}.operator")).text();
     let set = |place: usize| told.at(&format!("sets.{place}.operator_set"));
     let draw = |size: Size| {
-        let (alone, place, rooms) = match size {
-            Size::Wide => (ALONE.0, (1038.0, 420.0), (170.0, 230.0)),
-            Size::Narrow => (ALONE.1, (312.0, 300.0), (84.0, 96.0)),
+        let (alone, width, lane, rooms) = match size {
+            Size::Wide => (ALONE.0, 1038.0, 34.0, (170.0, 230.0)),
+            Size::Narrow => (ALONE.1, 312.0, 42.0, (84.0, 96.0)),
         };
         let (givers, getters) =
             (Pledges::lanes(&pledges.operators, alone), Pledges::lanes(&pledges.sets, alone));
         let figure = |sum: U256| match size {
-            Size::Wide => format::tile(sum, decimals),
+            Size::Wide => format::tokens(sum, decimals),
             Size::Narrow => String::new(),
         };
         let node = |label: String, sum: U256, class: &'static str| Node {
@@ -211,14 +213,17 @@ pub(super) fn flows(told: Told<'_>) -> Markup {
             for (to, (sets, _)) in getters.iter().enumerate() {
                 let sum = pledges.between(operators, sets);
                 if !sum.is_zero() {
-                    let figure = format!("{} {symbol}", format::tile(sum, decimals));
+                    let figure = format!("{} {symbol}", format::tokens(sum, decimals));
                     flows.push(Flow { from, to, value: ratio(sum, pledges.total), figure });
                 }
             }
         }
         let says = says(&pledges, &symbol, decimals);
         let words = Words { id: "flows", title: "Stake as it flows from operators to sets", says: &says };
-        charts::sankey((&left, &right, &flows), place, rooms, &words, size)
+        // Two lanes need no height of twelve.
+        let lanes = if left.len() > right.len() { &left } else { &right };
+        let height = lanes.iter().map(|_| lane).sum::<f64>().max(LEAST_HEIGHT);
+        charts::sankey((&left, &right, &flows), (width, height), rooms, &words, size)
     };
     let most = pledges.sets.first().copied().unwrap_or_default();
     charts::figure(

@@ -89,14 +89,23 @@ fn condition(slack: Told<'_>) -> Markup {
         @if slack.at("gamma_lower").is_none() {
             "Security is measured where services hold stake. There is nothing to measure yet."
         } @else {
-            "γ lies between " b { (format::bound(slack.at("gamma_lower").float().unwrap_or_default())) } " and "
-            b { (format::bound(slack.at("gamma_upper").float().unwrap_or_default())) }
-            ": γ is how much more an attack loses than it wins. "
+            (interval(slack)) ": γ is how much more an attack loses than it wins. "
             @if assumed > 0 {
                 "That holds " b { "if the prize of " (format::count(assumed, "set")) " of " (services) " is 3 % of what it can take" }
                 ": they have declared none. Other prizes give another answer."
             } @else { "All " (services) " sets have declared their prize." }
         }
+    }
+}
+
+/// Between what γ lies.
+fn interval(slack: Told<'_>) -> Markup {
+    let end = |name| slack.at(name).float().unwrap_or_default();
+    let (lower, upper) = (format::bound(end("gamma_lower")), format::bound(end("gamma_upper")));
+    html! {
+        @if slack.at("gamma_upper").is_none() { "γ is at least " b { (lower) } }
+        @else if lower == upper { "γ is " b { (lower) } }
+        @else { "γ lies between " b { (lower) } " and " b { (upper) } }
     }
 }
 
@@ -166,13 +175,18 @@ fn spread(gamma: f64) -> String {
 
 /// A share given as a figure with a point, rounded down.
 fn percent(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+    tenths((share * 1000.0 + 1e-9).floor())
 }
 
 /// A share given as a figure with a point, rounded up: what may be lost.
 fn percent_up(share: f64) -> String {
-    let tenths = (share * 1000.0 - 1e-9).ceil().max(0.0);
-    if tenths < 1.0 && share > 0.0 { "< 0.1 %".into() } else { format!("{:.1} %", tenths / 10.0) }
+    tenths((share * 1000.0 - 1e-9).ceil().max(0.0))
+}
+
+/// `12.3 %`, `10 %`.
+fn tenths(tenths: f64) -> String {
+    let said = format!("{:.1}", tenths / 10.0);
+    format!("{} %", said.strip_suffix(".0").unwrap_or(&said))
 }
 
 fn attack(attack: Told<'_>) -> Markup {
@@ -291,5 +305,24 @@ fn limits() -> Markup {
                 li { "Faults without intent, stolen keys, bad code. A slash for those needs no attack that pays." }
             }
         } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_lost_is_rounded_up_and_what_is_safe_down() {
+        for (share, down, up) in [
+            (0.0, "0 %", "0 %"),
+            (0.1, "10 %", "10 %"),
+            (0.123_41, "12.3 %", "12.4 %"),
+            (1.0, "100 %", "100 %"),
+        ] {
+            assert_eq!((percent(share).as_str(), percent_up(share).as_str()), (down, up), "{share}");
+        }
+        assert_eq!((percent(0.000_01).as_str(), percent_up(0.000_01).as_str()), ("0 %", "0.1 %"));
+        assert_eq!((spread(1.9065), spread(1e-9)), ("1.53".into(), "a million".into()));
     }
 }
