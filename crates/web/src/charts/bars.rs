@@ -64,17 +64,19 @@ pub(crate) fn budget(parts: &[Part], width: f64, words: &Words<'_>, size: Size) 
     const HEIGHT: f64 = 22.0;
     let mut body = String::new();
     let (mut x, mut last_end, mut row) = (0.0_f64, -99.0_f64, 0.0_f64);
+    let mut rows = 0.0_f64;
     for part in parts.iter().filter(|part| part.share > 0.0) {
         let length = width * part.share;
         rect(&mut body, (x + 0.5, 0.5), ((length - 2.0).max(1.0), HEIGHT), part.class, Some(&part.label));
         let wide = LETTER * letters(&part.label);
         row = if x < last_end + 6.0 { if row < 2.0 { row + 1.0 } else { 0.0 } } else { 0.0 };
+        rows = rows.max(row);
         let at = x.min(width - wide).max(0.0);
         text(&mut body, (at, HEIGHT + 15.0 + 14.0 * row), &part.label, "s i", "");
         last_end = at + wide;
         x += length;
     }
-    svg(width, HEIGHT + 48.0, &body, words, size)
+    svg(width, HEIGHT + 20.0 + 14.0 * rows, &body, words, size)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length on a screen")]
