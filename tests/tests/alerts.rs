@@ -42,6 +42,7 @@ fn each_kind_of_rule_tells_what_it_is_about_and_nothing_else() {
     let desk = Desk::new(&[]);
     for rule in [
         "add slashes slash --staker dev1",
+        "add waits pending-slash --staker dev1",
         "add others slash --operator dev5",
         "add books allocation --set dev3:1",
         "add leader operator --operator dev2",
@@ -62,6 +63,12 @@ fn each_kind_of_rule_tells_what_it_is_about_and_nothing_else() {
     let slash = &alerts(&desk, "slashes", 1)[0];
     assert_eq!(slash["data"]["slash_id"], 1);
     assert!(slash["words"].as_str().unwrap().ends_with("slashed 0x3C44…93BC: late"), "{slash}");
+    let waits = &alerts(&desk, "waits", 1)[0];
+    assert_eq!((&waits["data"]["status"], &waits["data"]["slash_id"]), (&json!("pending"), &json!(1)));
+    assert!(
+        waits["words"].as_str().unwrap().contains("took of 0x3C44…93BC waits; it can be cleared"),
+        "{waits}"
+    );
     let changes = alerts(&desk, "books", 1);
     assert!(
         changes.last().unwrap()["words"].as_str().unwrap().contains("has 40.00 % slashable"),
@@ -97,7 +104,7 @@ fn rules_that_cannot_be_are_refused_with_a_reason_and_tests_are_honest() {
     let desk = Desk::new(&[]);
     let hook = Hook::new(503);
     for (line, code, said) in [
-        ("alert add a pending-slash", 1, "nothing makes pending slashes in this build"),
+        ("alert add a pending-slash --under 0.1", 1, "has no bounds"),
         ("alert add a gamma", 1, "gamma wants `under`"),
         ("alert add a slash --webhook ftp://a.test/", 1, "begins with https:// or http://"),
         ("alert add a slash --webhook http://me:pw@a.test/", 1, "names no user"),

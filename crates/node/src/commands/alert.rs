@@ -47,7 +47,7 @@ pub enum AlertCommand {
 pub enum Kind {
     /// An operator is slashed
     Slash,
-    /// A slash waits; nothing holds slashes back in this build, so a node refuses it
+    /// What a slash took waits to be cleared, or was cleared
     PendingSlash,
     /// An operator changes what a set may slash of it
     Allocation,

@@ -38,6 +38,7 @@ pub(super) fn alerts(
     let Some(block) = view.block(number)? else { return Ok(Vec::new()) };
     let told = match rule.kind {
         Kind::Slash => of_staker(context, rule, events(&block, subscribe::Kind::Slash, rule)),
+        Kind::PendingSlash => of_staker(context, rule, events(&block, subscribe::Kind::PendingSlash, rule)),
         Kind::Allocation => of_staker(context, rule, events(&block, subscribe::Kind::Allocation, rule)),
         Kind::Operator => {
             let mut told = match rule.avs.is_some() || rule.operator_set.is_some() {
@@ -48,7 +49,7 @@ pub(super) fn alerts(
             told
         }
         Kind::WithdrawalReady => return ready(context, view, rule, &block),
-        Kind::PendingSlash | Kind::Gamma | Kind::Concentration => Vec::new(),
+        Kind::Gamma | Kind::Concentration => Vec::new(),
     };
     Ok(told.into_iter().map(|data| of(rule, &block, data)).collect())
 }

@@ -19,7 +19,7 @@ const SECRET_CHARS: std::ops::RangeInclusive<usize> = 16..=256;
 pub enum Kind {
     /// An operator was slashed.
     Slash,
-    /// A slash waits. Nothing holds slashes back in this build, so no rule of it is taken.
+    /// What a slash took waits until it is cleared, or was cleared.
     PendingSlash,
     /// An operator changed what a set may slash of it.
     Allocation,
@@ -131,12 +131,9 @@ impl Rule {
             ("strategy", self.strategy.is_some()),
         ];
         let takes: &[&str] = match self.kind {
-            Kind::PendingSlash => {
-                return refuse(
-                    "nothing makes pending slashes in this build: a slash takes effect at once; watch slash",
-                );
+            Kind::Slash | Kind::PendingSlash | Kind::Allocation => {
+                &["staker", "operator", "avs", "operator_set", "strategy"]
             }
-            Kind::Slash | Kind::Allocation => &["staker", "operator", "avs", "operator_set", "strategy"],
             Kind::Operator => &["staker", "operator", "avs", "operator_set"],
             Kind::WithdrawalReady => &["staker", "operator", "strategy"],
             Kind::Gamma | Kind::Concentration => &["operator_set"],
@@ -206,6 +203,7 @@ mod tests {
         for rule in [
             json!({ "name": "a", "kind": "slash" }),
             json!({ "name": "a-b_1", "kind": "allocation", "operator_set": format!("{}:1", Address::ZERO) }),
+            json!({ "name": "a", "kind": "pending_slash", "operator": Address::ZERO }),
             json!({ "name": "a", "kind": "gamma", "under": 0.05 }),
             json!({ "name": "a", "kind": "concentration", "over": 0.33 }),
             json!({ "name": "a", "kind": "withdrawal_ready", "staker": Address::ZERO }),
@@ -223,7 +221,7 @@ mod tests {
             (json!({ "name": "a b", "kind": "slash" }), "a rule's name is"),
             (json!({ "name": "a", "kind": "slashes" }), "unknown variant"),
             (json!({ "name": "a", "kind": "slash", "oprator": Address::ZERO }), "unknown field"),
-            (json!({ "name": "a", "kind": "pending_slash" }), "takes effect at once"),
+            (json!({ "name": "a", "kind": "pending_slash", "under": 0.1 }), "has no bounds"),
             (json!({ "name": "a", "kind": "gamma" }), "wants `under`"),
             (
                 json!({ "name": "a", "kind": "gamma", "under": 1, "operator": Address::ZERO }),

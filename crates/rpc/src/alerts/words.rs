@@ -41,7 +41,16 @@ pub(super) fn of(kind: Kind, data: &Value) -> String {
             if data["is_beyond"] == true { "over" } else { "no longer over" },
             data["bound"]
         ),
-        Kind::PendingSlash => "a slash waits".to_owned(),
+        Kind::PendingSlash if data["status"] == "cleared" => {
+            format!("what slash {} of {} took was cleared", data["slash_id"], set(&data["operator_set"]))
+        }
+        Kind::PendingSlash => format!(
+            "what slash {} of {} took of {} waits; it can be cleared from block {} on",
+            data["slash_id"],
+            set(&data["operator_set"]),
+            who(&data["operator"]),
+            data["clearable_block"]
+        ),
     }
 }
 
@@ -103,6 +112,16 @@ mod tests {
                 Kind::Slash,
                 json!({ "operator": operator, "operator_set": set, "description": "late\u{1b}" }),
                 "set 3 of 0x0101…0101 slashed 0x0202…0202: late",
+            ),
+            (
+                Kind::PendingSlash,
+                json!({ "status": "pending", "operator": operator, "operator_set": set, "slash_id": 4, "clearable_block": 7 }),
+                "what slash 4 of set 3 of 0x0101…0101 took of 0x0202…0202 waits; it can be cleared from block 7 on",
+            ),
+            (
+                Kind::PendingSlash,
+                json!({ "status": "cleared", "operator_set": set, "slash_id": 4 }),
+                "what slash 4 of set 3 of 0x0101…0101 took was cleared",
             ),
             (
                 Kind::Allocation,

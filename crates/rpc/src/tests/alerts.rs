@@ -1,9 +1,12 @@
 //! `/api/v1/alerts` and the stream of alerts as their callers meet them: who may, what is refused, and what a rule's own
 //! signature looks like at the other end.
 
-use super::{FIRST_NONCE, Node, node, node_with};
+use super::{
+    FIRST_NONCE, Node, node, node_with,
+    restake::{OPERATOR, SERVICE, STAKER, Scene},
+};
 use crate::{AlertConfig, AlertRule};
-use alloy_primitives::{Bytes, TxKind};
+use alloy_primitives::{Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
 use axum::{
     Router,
@@ -17,7 +20,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
-use types::{abi::IDelegationManager, addresses::DELEGATION_MANAGER};
+use types::{
+    abi::{IDelegationManager, IStrategyManager as Sm},
+    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER},
+};
 
 type Posts = mpsc::UnboundedReceiver<(HeaderMap, String)>;
 
@@ -105,7 +111,7 @@ async fn rules_are_added_listed_and_removed_and_nonsense_is_refused() {
     for (body, status, said) in [
         (json!({ "name": "a" }), 400, "missing field `kind`"),
         (json!({ "name": "<b>", "kind": "slash" }), 400, "a rule's name is"),
-        (json!({ "name": "a", "kind": "pending_slash" }), 400, "takes effect at once"),
+        (json!({ "name": "a", "kind": "pending_slash", "over": 0.1 }), 400, "has no bounds"),
         (json!({ "name": "fixed", "kind": "slash" }), 409, "already"),
         (huge, 413, "bytes"),
     ] {
@@ -167,4 +173,48 @@ async fn an_alert_is_posted_signed_until_it_is_acknowledged_and_streamed() {
     }
     assert!(read.contains(alert["id"].as_str().unwrap()), "{read}");
     node.end().await;
+}
+
+/// The next alert that a webhook is posted.
+async fn posted(posts: &mut Posts) -> Value {
+    let (_, body) = tokio::time::timeout(Duration::from_secs(30), posts.recv()).await.unwrap().unwrap();
+    serde_json::from_str(&body).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_slash_took_is_told_while_it_waits_and_when_it_is_cleared() {
+    let mut scene = Scene::new().await;
+    let (everybody, mut all) = hook(&[]).await;
+    let (staker, mut own) = hook(&[]).await;
+    let secret = "0123456789abcdef";
+    let rules = [
+        json!({ "name": "all", "kind": "pending_slash", "webhook": everybody, "secret": secret }),
+        json!({ "name": "own", "kind": "pending_slash", "webhook": staker, "secret": secret,
+                "staker": scene.who(STAKER) }),
+    ];
+    for rule in &rules {
+        assert_eq!(ask(&scene.node, Method::POST, "", None, Some(rule)).await.0, 201);
+    }
+    let slash = scene.slash();
+    scene.send(SERVICE, ALLOCATION_MANAGER, &slash).await;
+    let pending = posted(&mut all).await;
+    let data = &pending["data"];
+    assert_eq!((&pending["kind"], &data["status"]), (&json!("pending_slash"), &json!("pending")));
+    assert_eq!((&data["operator"], &data["slash_id"]), (&json!(scene.who(OPERATOR)), &json!(1)));
+    // `fast` has no resolution delay.
+    let clearable = pending["block_number"].as_u64().unwrap() + 1;
+    assert_eq!(data["clearable_block"], clearable);
+    let words = pending["words"].as_str().unwrap();
+    assert!(words.ends_with(&format!("can be cleared from block {clearable} on")), "{words}");
+    let told = posted(&mut own).await;
+    assert_eq!((&told["rule"], &told["data"]), (&json!("own"), data), "the staker's operator lost it");
+    let set = Sm::OperatorSet { avs: scene.who(SERVICE), id: 1 };
+    let clear = Sm::clearBurnOrRedistributableSharesCall { operatorSet: set, slashId: U256::from(1) };
+    scene.send(STAKER, STRATEGY_MANAGER, &clear).await;
+    let cleared = posted(&mut all).await;
+    assert_eq!(
+        (&cleared["data"]["status"], &cleared["data"]["shares"]),
+        (&json!("cleared"), &data["shares"])
+    );
+    scene.node.end().await;
 }

@@ -15,7 +15,7 @@ use types::{
 const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000b05");
 pub(super) const SERVICE: usize = 0;
 pub(super) const OPERATOR: usize = 1;
-const STAKER: usize = 2;
+pub(super) const STAKER: usize = 2;
 
 /// A node on which a staker with 1,000 tokens delegates to an operator that allocated 60 % to set 1 of a service.
 pub(super) struct Scene {
@@ -94,7 +94,7 @@ impl Scene {
     }
 
     /// Slashes a sixth of what is allocated: a tenth of everything.
-    fn slash(&self) -> Am::slashOperatorCall {
+    pub(super) fn slash(&self) -> Am::slashOperatorCall {
         let params = Am::SlashingParams {
             operator: self.who(OPERATOR),
             operatorSetId: 1,
