@@ -103,9 +103,19 @@ impl Bulwark {
 
     /// The same with a bound on the size of any file it writes, in KiB: a disk that is full.
     pub fn try_dev_within(kib: u64, flags: &[&str]) -> Result<Self, Ended> {
-        let limited = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        Self::limited(&format!("trap '' XFSZ; ulimit -f {kib}"), flags)
+    }
+
+    /// The same with so many file descriptors to begin with; it may ask for more.
+    pub fn dev_with_files(count: u64, flags: &[&str]) -> Self {
+        let started = Self::limited(&format!("ulimit -Sn {count}"), flags);
+        started.unwrap_or_else(|ended| panic!("bulwark dev {flags:?} did not start: {ended:?}"))
+    }
+
+    /// Starts it after a command of the shell that limits it.
+    fn limited(limit: &str, flags: &[&str]) -> Result<Self, Ended> {
         let mut shell = Command::new("bash");
-        shell.arg("-c").arg(limited).arg(binary());
+        shell.arg("-c").arg(format!("{limit}; exec \"$0\" \"$@\"")).arg(binary());
         Self::start(plain(shell, ["dev", "--json", "--port", "0"].iter().chain(flags)))
     }
 

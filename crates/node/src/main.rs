@@ -8,6 +8,7 @@ mod blocks;
 mod cli;
 mod commands;
 mod demo;
+mod descriptors;
 mod failure;
 mod remote;
 mod risk;

@@ -1,7 +1,7 @@
 //! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common. Which chain and which
 //! server is theirs to say.
 
-use crate::{cli, failure::Failure, state_file::StateFile, telemetry};
+use crate::{cli, descriptors, failure::Failure, state_file::StateFile, telemetry};
 use chain::{Chain, Config, Dump};
 use rpc::{AlertConfig, AlertRule, Limits, Mode, Server, ServerConfig};
 use std::{
@@ -78,6 +78,8 @@ impl Running {
         state_file: Option<StateFile>,
     ) -> Result<Self, Failure> {
         let metrics = telemetry::start_metrics()?;
+        let mut limits = serving.limits;
+        descriptors::make_room(&mut limits);
         if let Some(directory) = &config.data_dir {
             std::fs::create_dir_all(directory).map_err(|error| {
                 let shown = directory.display();
@@ -102,7 +104,7 @@ impl Running {
             allow_origins: serving.allow_origins,
             allow_hosts: serving.allow_hosts,
             cors: !serving.no_cors,
-            limits: serving.limits,
+            limits,
             metrics: Some(metrics),
             client_version: format!("bulwark/{}", client_version()),
             pages: Some(web::routes()),

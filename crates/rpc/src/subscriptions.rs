@@ -188,81 +188,92 @@ impl Feed {
 }
 
 /// Follows the chain block by block. Blocks that came without an event of their own, because the subscriber was slow
-/// or an empty range was sealed at once, are read from the chain. After a revert heights come again.
+/// or an empty range was sealed at once, are read from the chain, one when it is asked for: whoever is far behind holds
+/// no more memory than whoever is not. After a revert heights come again.
 pub(crate) struct Follower {
     events: Receiver<Arc<SealedBlock>>,
-    last: u64,
+    /// The height that is told next.
+    next: u64,
+    /// The first height that is not known to be sealed; those from `next` up to it are read from the chain.
+    known: u64,
 }
 
 impl Follower {
     pub(crate) fn new(chain: &Chain, events: Receiver<Arc<SealedBlock>>) -> Self {
-        Self { events, last: chain.view().head() }
+        let next = chain.view().head().saturating_add(1);
+        Self { events, next, known: next }
     }
 
-    /// The last block that needs no telling.
-    pub(crate) const fn last(&self) -> u64 {
-        self.last
+    /// Goes back to tell from a height on, or from the oldest that is told afterwards; answers which.
+    pub(crate) fn go_back(&mut self, to: u64) -> u64 {
+        let oldest = self.known.saturating_sub(1).saturating_sub(MAX_MISSED);
+        self.next = to.max(oldest).min(self.known);
+        self.next
     }
 
-    /// The next blocks to tell of; `None` when the chain has ended.
-    pub(crate) async fn next(&mut self, chain: &Chain) -> Option<Vec<Arc<SealedBlock>>> {
+    /// The next block to tell of; `None` when the chain has ended.
+    pub(crate) async fn next(&mut self, chain: &Chain) -> Option<Arc<SealedBlock>> {
         loop {
-            let mut blocks = Vec::new();
-            let (to, newest) = match self.events.recv().await {
-                // A height that was told already: the chain was reverted, or the event came after the look at it.
-                Ok(block) if block.header.number <= self.last => {
-                    self.last = block.header.number;
-                    return Some(vec![block]);
-                }
-                Ok(block) => (block.header.number.saturating_sub(1), Some(block)),
-                Err(RecvError::Lagged(_)) => (chain.view().head(), None),
-                Err(RecvError::Closed) => return None,
-            };
-            let from = self.last.saturating_add(1).max(to.saturating_sub(MAX_MISSED));
-            let view = chain.view();
-            for number in from..=to {
-                match view.block(number) {
-                    Ok(Some(block)) => blocks.push(block),
-                    Ok(None) => break,
+            if self.next < self.known {
+                let number = self.next;
+                self.next = number.saturating_add(1);
+                match chain.view().block(number) {
+                    Ok(Some(block)) => return Some(block),
+                    // The chain went back meanwhile; what it seals now comes as events.
+                    Ok(None) => (self.next, self.known) = (number, number),
                     Err(error) => {
                         tracing::warn!(%error, number, "a subscription skips a block that cannot be read");
                     }
                 }
+                continue;
             }
-            blocks.extend(newest);
-            if let Some(block) = blocks.last() {
-                self.last = block.header.number;
-                return Some(blocks);
+            match self.events.recv().await {
+                // A height that was told already: the chain was reverted, or the event came after the look at it.
+                Ok(block) if block.header.number <= self.next => {
+                    self.next = block.header.number.saturating_add(1);
+                    self.known = self.next;
+                    return Some(block);
+                }
+                Ok(block) => self.reach(block.header.number),
+                Err(RecvError::Lagged(_)) => {
+                    // What is still held of the events is read from the chain with the rest.
+                    self.events = self.events.resubscribe();
+                    let head = chain.view().head();
+                    self.next = self.next.min(head);
+                    self.reach(head);
+                }
+                Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    fn reach(&mut self, head: u64) {
+        self.known = head.saturating_add(1);
+        self.next = self.next.max(head.saturating_sub(MAX_MISSED));
     }
 }
 
 async fn heads(feed: Feed, events: Receiver<Arc<SealedBlock>>) {
     let mut follower = Follower::new(&feed.cx.chain, events);
-    while let Some(blocks) = follower.next(&feed.cx.chain).await {
-        for block in blocks {
-            let delivered = match feed.cx.heads.text(&block) {
-                Some(text) => feed.deliver(&*text),
-                None => feed.deliver(&convert::header(&block)),
-            };
-            if !delivered {
-                return;
-            }
+    while let Some(block) = follower.next(&feed.cx.chain).await {
+        let delivered = match feed.cx.heads.text(&block) {
+            Some(text) => feed.deliver(&*text),
+            None => feed.deliver(&convert::header(&block)),
+        };
+        if !delivered {
+            return;
         }
     }
 }
 
 async fn logs(feed: Feed, events: Receiver<Arc<SealedBlock>>, filter: LogFilter) {
     let mut follower = Follower::new(&feed.cx.chain, events);
-    while let Some(blocks) = follower.next(&feed.cx.chain).await {
-        for block in blocks {
-            let mut found: Vec<LocatedLog> = Vec::new();
-            query::collect(&block, &filter, &mut found);
-            for log in found {
-                if !feed.deliver(&convert::log(log)) {
-                    return;
-                }
+    while let Some(block) = follower.next(&feed.cx.chain).await {
+        let mut found: Vec<LocatedLog> = Vec::new();
+        query::collect(&block, &filter, &mut found);
+        for log in found {
+            if !feed.deliver(&convert::log(log)) {
+                return;
             }
         }
     }
@@ -285,14 +296,12 @@ struct ReceiptFilter {
 async fn receipts(feed: Feed, events: Receiver<Arc<SealedBlock>>, wanted: ReceiptFilter) {
     let mut follower = Follower::new(&feed.cx.chain, events);
     let hashes = wanted.transaction_hashes;
-    while let Some(blocks) = follower.next(&feed.cx.chain).await {
-        for block in blocks {
-            let all = block.transactions.iter().enumerate();
-            let told = all.filter(|(_, transaction)| hashes.is_empty() || hashes.contains(&transaction.hash));
-            let told: Vec<_> = told.filter_map(|(index, _)| convert::receipt(&block, index)).collect();
-            if !told.is_empty() && !feed.deliver(&told) {
-                return;
-            }
+    while let Some(block) = follower.next(&feed.cx.chain).await {
+        let all = block.transactions.iter().enumerate();
+        let told = all.filter(|(_, transaction)| hashes.is_empty() || hashes.contains(&transaction.hash));
+        let told: Vec<_> = told.filter_map(|(index, _)| convert::receipt(&block, index)).collect();
+        if !told.is_empty() && !feed.deliver(&told) {
+            return;
         }
     }
 }

@@ -110,12 +110,10 @@ fn subscribe(cx: &Arc<Context>, params: Params<'_>, socket: &Arc<Socket>) -> Beg
     let feed = Feed::new(id, socket, cx, NOTIFICATION);
     let run = Box::pin(async move {
         let mut follower = Follower::new(feed.chain(), blocks);
-        while let Some(blocks) = follower.next(feed.chain()).await {
-            for block in blocks {
-                for event in events(&block, kind, &filter) {
-                    if !feed.deliver(&event) {
-                        return;
-                    }
+        while let Some(block) = follower.next(feed.chain()).await {
+            for event in events(&block, kind, &filter) {
+                if !feed.deliver(&event) {
+                    return;
                 }
             }
         }

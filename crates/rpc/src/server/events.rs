@@ -3,13 +3,8 @@
 //! not read holds only its connection, until the patience for that ends.
 
 use super::{Shared, http::plain, origin::Trust};
-use crate::{
-    alerts::Alert,
-    error::RpcError,
-    restake,
-    subscriptions::{Follower, MAX_MISSED},
-};
-use alloy_primitives::{Address, B256, Bytes};
+use crate::{alerts::Alert, error::RpcError, restake, subscriptions::Follower};
+use alloy_primitives::{Address, B256, Bytes, Log};
 use axum::{
     Extension,
     body::Body,
@@ -20,10 +15,10 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use chain::{LocatedLog, LogFilter, SealedBlock, View, query};
+use chain::{LogFilter, SealedBlock};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{
     OwnedSemaphorePermit,
     broadcast::{self, error::RecvError},
@@ -55,15 +50,30 @@ struct Mark {
     place: u64,
 }
 
-/// What a client gets.
+/// What a client gets. It holds one block and one event at most, however slowly the client reads.
 struct Feed {
     shared: Arc<Shared>,
     follower: Follower,
     heads: bool,
     logs: Option<LogFilter>,
     alerts: Option<broadcast::Receiver<Arc<Alert>>>,
-    waiting: VecDeque<Event>,
+    /// The mark after which the client wants to be told, until its height has been.
+    after: Option<Mark>,
+    telling: Option<Telling>,
+    waiting: Option<Event>,
     _share: OwnedSemaphorePermit,
+}
+
+/// A block of which not all is told yet, shared with whoever else tells it.
+struct Telling {
+    block: Arc<SealedBlock>,
+    /// Up to this place the client was told before it went away.
+    after: Option<u64>,
+    is_head_told: bool,
+    /// The next log: its transaction, its place among that one's logs, and in the block.
+    transaction: usize,
+    log: usize,
+    log_index: u64,
 }
 
 /// A head, with the keys of REST.
@@ -90,22 +100,6 @@ struct LogEvent {
     transaction_hash: B256,
     transaction_index: u64,
     log_index: u64,
-}
-
-impl From<LocatedLog> for LogEvent {
-    fn from(found: LocatedLog) -> Self {
-        Self {
-            address: found.log.address,
-            topics: found.log.topics().to_vec(),
-            data: found.log.data.data,
-            block_number: found.block,
-            block_hash: found.block_hash,
-            timestamp: found.timestamp,
-            transaction_hash: found.transaction,
-            transaction_index: found.transaction_index,
-            log_index: found.log_index,
-        }
-    }
 }
 
 pub(super) async fn events(
@@ -201,6 +195,76 @@ async fn next_alert(alerts: &mut Option<broadcast::Receiver<Arc<Alert>>>) -> Opt
     event.ok()
 }
 
+impl Telling {
+    const fn new(block: Arc<SealedBlock>, after: Option<u64>) -> Self {
+        Self { block, after, is_head_told: false, transaction: 0, log: 0, log_index: 0 }
+    }
+
+    /// The block's next event that is wanted; `None` when all is told.
+    fn next(&mut self, heads: bool, filter: Option<&LogFilter>) -> Option<Event> {
+        if !std::mem::replace(&mut self.is_head_told, true) && heads && self.after.is_none() {
+            return event("head", self.mark(0), &self.head());
+        }
+        let filter = filter?;
+        loop {
+            let receipt = self.block.receipts.get(self.transaction)?;
+            let Some(log) = receipt.logs().get(self.log) else {
+                self.transaction = self.transaction.saturating_add(1);
+                self.log = 0;
+                continue;
+            };
+            let place = self.log_index.saturating_add(1);
+            if filter.matches(log) && self.after.is_none_or(|after| place > after) {
+                let told = event("log", self.mark(place), &self.log_event(log)?);
+                self.step();
+                return told;
+            }
+            self.step();
+        }
+    }
+
+    const fn step(&mut self) {
+        self.log = self.log.saturating_add(1);
+        self.log_index = self.log_index.saturating_add(1);
+    }
+
+    fn mark(&self, place: u64) -> String {
+        Mark { number: self.block.header.number, hash: self.block.hash, place }.text()
+    }
+
+    fn head(&self) -> Head {
+        let header = &self.block.header;
+        Head {
+            number: header.number,
+            hash: self.block.hash,
+            parent_hash: header.parent_hash,
+            timestamp: header.timestamp,
+            gas_used: header.gas_used,
+            base_fee: header.base_fee_per_gas.unwrap_or_default(),
+            transactions: self.block.transactions.len(),
+        }
+    }
+
+    fn log_event(&self, log: &Log) -> Option<LogEvent> {
+        Some(LogEvent {
+            address: log.address,
+            topics: log.topics().to_vec(),
+            data: log.data.data.clone(),
+            block_number: self.block.header.number,
+            block_hash: self.block.hash,
+            timestamp: self.block.header.timestamp,
+            transaction_hash: self.block.transactions.get(self.transaction)?.hash,
+            transaction_index: u64::try_from(self.transaction).ok()?,
+            log_index: self.log_index,
+        })
+    }
+}
+
+fn event<T: Serialize>(kind: &str, id: String, data: &T) -> Option<Event> {
+    let written = Event::default().event(kind).id(id).retry(RETRY).json_data(data);
+    written.inspect_err(|error| tracing::error!(%error, "an event could not be written")).ok()
+}
+
 impl Feed {
     /// Begins after a mark, or with what comes next.
     fn open(
@@ -212,81 +276,48 @@ impl Feed {
         let share = context.feeds.open()?;
         // Before the look at the chain: what comes in between is told once, by one or the other.
         let events = context.chain.subscribe();
-        let follower = Follower::new(&context.chain, events);
+        let mut follower = Follower::new(&context.chain, events);
         let alerts = alerts.then(|| shared.alerts.subscribe());
-        let waiting = VecDeque::new();
-        let mut feed = Self { shared, follower, heads, logs, alerts, waiting, _share: share };
+        let mut waiting = None;
         if let Some(after) = after {
-            feed.resume(&context.chain.view(), after)?;
-        }
-        Ok(feed)
-    }
-
-    /// Tells what came after a mark. If its block is gone, because the chain went back, its height is told again.
-    fn resume(&mut self, view: &View, after: Mark) -> Result<(), RpcError> {
-        let head = self.follower.last();
-        let oldest = head.saturating_sub(MAX_MISSED);
-        let first = after.number.max(oldest);
-        if first > after.number {
-            let told = Event::default().event("missed").data(format!("{{\"oldest_block\":{first}}}"));
-            self.waiting.push_back(told);
-        }
-        for number in first..=head {
-            let Some(block) = view.block(number)? else { break };
-            let place = (block.hash == after.hash).then_some(after.place);
-            self.tell(&block, place);
-        }
-        Ok(())
-    }
-
-    /// Queues a block's events, those after a place in it.
-    fn tell(&mut self, block: &SealedBlock, after: Option<u64>) {
-        let mark = |place| Mark { number: block.header.number, hash: block.hash, place }.text();
-        if self.heads && after.is_none() {
-            let head = Head {
-                number: block.header.number,
-                hash: block.hash,
-                parent_hash: block.header.parent_hash,
-                timestamp: block.header.timestamp,
-                gas_used: block.header.gas_used,
-                base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
-                transactions: block.transactions.len(),
-            };
-            self.push("head", mark(0), &head);
-        }
-        let Some(filter) = &self.logs else { return };
-        let mut found = Vec::new();
-        query::collect(block, filter, &mut found);
-        for log in found {
-            let place = log.log_index.saturating_add(1);
-            if after.is_none_or(|after| place > after) {
-                self.push("log", mark(place), &LogEvent::from(log));
+            // If the mark's block is gone, because the chain went back, its height is told again.
+            let first = follower.go_back(after.number);
+            if first > after.number {
+                let data = format!("{{\"oldest_block\":{first}}}");
+                waiting = Some(Event::default().event("missed").data(data));
             }
         }
+        Ok(Self { shared, follower, heads, logs, alerts, after, telling: None, waiting, _share: share })
     }
 
-    fn push<T: Serialize>(&mut self, kind: &str, id: String, data: &T) {
-        match Event::default().event(kind).id(id).retry(RETRY).json_data(data) {
-            Ok(event) => self.waiting.push_back(event),
-            Err(error) => tracing::error!(%error, "an event could not be written"),
+    /// The next event that needs no waiting for.
+    fn ready(&mut self) -> Option<Event> {
+        if let Some(event) = self.waiting.take() {
+            return Some(event);
         }
+        let event = self.telling.as_mut()?.next(self.heads, self.logs.as_ref());
+        if event.is_none() {
+            self.telling = None;
+        }
+        event
+    }
+
+    fn begin(&mut self, block: Arc<SealedBlock>) {
+        let after = self.after.take().filter(|after| after.hash == block.hash).map(|after| after.place);
+        self.telling = Some(Telling::new(block, after));
     }
 
     fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
         let stopping = self.shared.stopping.clone();
         let all = stream::unfold(self, |mut feed| async move {
             loop {
-                if let Some(event) = feed.waiting.pop_front() {
+                if let Some(event) = feed.ready() {
                     return Some((Ok(event), feed));
                 }
                 let shared = feed.shared.clone();
-                let told = tokio::select! {
-                    blocks = feed.follower.next(&shared.dispatcher.context().chain) => Ok(blocks?),
-                    alert = next_alert(&mut feed.alerts) => Err(alert?),
-                };
-                match told {
-                    Ok(blocks) => blocks.iter().for_each(|block| feed.tell(block, None)),
-                    Err(alert) => feed.waiting.push_back(alert),
+                tokio::select! {
+                    block = feed.follower.next(&shared.dispatcher.context().chain) => feed.begin(block?),
+                    alert = next_alert(&mut feed.alerts) => feed.waiting = Some(alert?),
                 }
             }
         });

@@ -60,6 +60,10 @@ pub enum ServeError {
 /// Rest after an accept that failed, as it does when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Bytes of a request's head, and of an answer that is written piece by piece, which are held for one connection. So
+/// much waits for each reader of events that does not read.
+const MOST_HELD: usize = 64 << 10;
+
 /// Binds the port.
 pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, ServeError> {
     TcpListener::bind((host, port)).await.map_err(|reason| {
@@ -138,6 +142,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, client
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
+        .max_buf_size(MOST_HELD)
         .serve_connection(TokioIo::new(Patient::new(stream, patience)), service)
         .with_upgrades();
     tokio::pin!(connection);
