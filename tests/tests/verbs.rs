@@ -264,3 +264,54 @@ fn a_key_is_freed_for_its_operator_after_the_set_is_left() {
     desk.told("key release dev3:1 --from dev2 --yes");
     desk.told(&register);
 }
+
+/// Where a strategy with limits is put, and the code that makes it one.
+const LIMITED: &str = "0x0000000000000000000000000000000000007775";
+const LIMITED_CODE: &str = "0xefb10002";
+
+#[test]
+fn a_strategy_with_limits_takes_no_more_than_they_say() {
+    let desk = Desk::new(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(desk.node.rpc().call("anvil_setCode", json!([LIMITED, LIMITED_CODE])));
+    let ether = |whole: u64| format!("{whole}000000000000000000");
+    desk.told(&format!(
+        "chain send {LIMITED} --call initialize(uint256,uint256,address) --with {} {} TestToken --from dev0 --yes",
+        ether(50),
+        ether(80)
+    ));
+    desk.told(&format!(
+        "chain send StrategyFactory --call whitelistStrategies --with [{LIMITED}] --from dev0 --yes"
+    ));
+    let limits = desk.json(&format!("strategy limits {LIMITED}"));
+    assert_eq!(
+        (&limits["max_per_deposit"], &limits["max_total_deposits"]),
+        (&json!(ether(50)), &json!(ether(80)))
+    );
+    let told = desk.told(&format!("strategy limits {LIMITED}"));
+    assert!(told.contains("one deposit") && told.contains("50 TEST") && told.contains("80 TEST"), "{told}");
+    desk.mint("dev1");
+    let deposit = |tokens: u64| format!("staker deposit {tokens}TEST {LIMITED} --from dev1 --yes");
+    assert!(desk.refused(&deposit(51), 1).contains("MaxPerDepositExceedsMax"));
+    desk.told(&deposit(50));
+    assert!(desk.refused(&deposit(31), 1).contains("BalanceExceedsMaxTotalDeposits"));
+    // Whoever is not the unpauser sets nothing, nor does half a pair.
+    let set = |limits: &str, who: &str| format!("strategy limits {LIMITED} {limits} --from {who} --yes");
+    assert!(desk.refused(&set("60TEST 90TEST", "dev1"), 1).contains("OnlyUnpauser"));
+    assert!(desk.refused(&set("60TEST", "dev0"), 64).contains("TOTAL"));
+    assert!(desk.refused(&set("91TEST 90TEST", "dev0"), 1).contains("MaxPerDepositExceedsMax"));
+    let plan = desk.told(&format!("strategy limits {LIMITED} 60TEST 90TEST --from dev0 --dry-run"));
+    assert!(plan.contains("limit TEST to 60 TEST a deposit, 90 TEST in all"), "{plan}");
+    assert_eq!(desk.json(&format!("strategy limits {LIMITED}")), limits, "nothing was sent");
+    desk.told(&set("60TEST 90TEST", "dev0"));
+    desk.told(&deposit(31));
+    let limits = desk.json(&format!("strategy limits {LIMITED}"));
+    assert_eq!(
+        (&limits["max_per_deposit"], &limits["max_total_deposits"]),
+        (&json!(ether(60)), &json!(ether(90)))
+    );
+    assert_eq!(
+        desk.json("strategy limits 0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A")["max_per_deposit"],
+        json!(null)
+    );
+}
