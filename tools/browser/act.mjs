@@ -11,6 +11,7 @@ import { axe, fits, look, watch } from "./eyes.mjs";
 const [binary, browserPath] = process.argv.slice(2).map((path) => resolve(path));
 /** Text that would do something if a page took it as markup. */
 const MARKUP = `<img src=x onerror="window.owned=1"><script>window.owned=1</script>"><b id=owned>`;
+const REGISTRAR = `0x${"a9".repeat(20)}`;
 /** Milliseconds for a page to show what happened. */
 const SOON = 15_000;
 /** Runs in the page before its own scripts: a wallet as extensions announce themselves (EIP-6963). The accounts are the
@@ -83,6 +84,9 @@ async function people(url) {
     service,
     [[0, [STRATEGY]]],
   ]);
+  // A registrar that agrees to all: else nobody can join.
+  await rpc(url, "anvil_setCode", [REGISTRAR, "0x60015f5260205ff3"]);
+  await send(service, "AllocationManager", "setAVSRegistrar", [service, REGISTRAR]);
   return { staker, operator, service };
 }
 
@@ -131,6 +135,11 @@ async function nonsense(url) {
     ["undelegate", { from: somebody }, "delegates to nobody"],
     ["withdraw", { from: somebody, strategy: STRATEGY, amount: "all" }, "nothing here"],
     ["complete", { from: somebody }, "no withdrawal"],
+    ["register", { from: somebody, delay: "soon" }, "number of blocks"],
+    ["register", { from: somebody, delay: "5", approver: MARKUP }, "no address"],
+    ["delay", { from: somebody, delay: "5" }, "is no operator"],
+    ["join", { from: somebody, set: `${somebody}:0` }, "is no operator"],
+    ["leave", { from: somebody, operator: "me", set: `${somebody}:0` }, "no address"],
     ["allocate", { from: somebody, set: "x", strategy: STRATEGY, part: "25%" }, "a colon"],
     ["allocate", { from: somebody, set: `${somebody}:0`, strategy: STRATEGY, part: "125%" }, "between 0 % and 100 %"],
   ];
@@ -248,6 +257,37 @@ async function journey(check, url, { staker, operator, service }) {
     await look(page, "/act/allocate/before");
     await page.click("#sign-go:not([disabled])");
     await says("#sign-steps li", "done in block");
+  });
+  await check("become an operator, join a set and leave it, from the pages that lead there", async () => {
+    const newcomer = (await rpc(url, "eth_accounts"))[3];
+    await page.evaluate(() => sessionStorage.clear());
+    await page.goto(`${url}/act`);
+    await look(page, "/act");
+    await page.click(`button[title$="${newcomer}" i]`);
+    await says("#wallet-says", "a built-in account");
+    await page.goto(`${url}/operators/${newcomer}`);
+    await page.click("text=This is my account");
+    await page.click("text=Become an operator");
+    await page.fill("[name=delay]", "0");
+    await page.click("form.fields button");
+    for (const words of ["cannot be undone", "count at once", "anyone may delegate"]) await says(".careful", words);
+    await look(page, "/act/register/before");
+    await sign(1);
+    await page.goto(`${url}/services/${service}/sets/0`);
+    await page.click("text=I am an operator");
+    await page.click("text=Join it");
+    await page.waitForFunction(() => document.querySelector("[data-wallet=from]").value !== "");
+    await page.click("form.fields button");
+    await says("#sign", "nothing can be taken yet");
+    for (const words of ["for 10 blocks yet", "can refuse to let you go"]) await says(".careful", words);
+    await look(page, "/act/join/before");
+    await sign(1);
+    await prepare("leave", { set: `${service}:0` });
+    await says("#sign", "out of its reach");
+    await look(page, "/act/leave/before");
+    await sign(1);
+    const { registeredSets } = await rpc(url, "restake_operator", [newcomer]);
+    same(registeredSets, [], "the sets it is in");
   });
   // A form that says what is wrong answers 422, which browsers write down.
   same(wrongs.filter((it) => !it.includes("422")), [], "what went wrong by itself");

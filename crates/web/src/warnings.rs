@@ -40,6 +40,32 @@ pub fn of_delay(book: &Book, leaving: u32) -> Option<String> {
     }
 }
 
+/// What an operator's own choice of an allocation delay tells its stakers, against the blocks that leaving takes.
+pub fn of_own_delay(delay: u32, leaving: u32) -> Option<String> {
+    match delay {
+        0 => Some("allocations count at once: stakers are warned that more can be put at risk before they can leave".to_owned()),
+        blocks if blocks <= leaving => Some(format!(
+            "allocations count after {}, leaving takes {}: stakers are warned that they cannot leave in time",
+            format::count(u64::from(blocks), "block"),
+            format::grouped(leaving)
+        )),
+        _ => None,
+    }
+}
+
+/// How long a set can slash whoever leaves it.
+pub fn of_leaving_a_set(blocks: u32) -> String {
+    format!("who leaves a set can be slashed by it for {} blocks yet", format::grouped(blocks))
+}
+
+/// What a registrar can do to whoever wants to leave.
+pub fn of_registrar(name: &str, grace: u32) -> String {
+    format!(
+        "its registrar {name} can refuse to let you go; an exit that it cannot bar takes {} blocks more",
+        format::grouped(grace)
+    )
+}
+
 /// What an operator has not promised, or takes back.
 pub fn of_promise(book: &Book) -> Option<String> {
     if !book.covenant.exists {
@@ -100,6 +126,20 @@ mod tests {
             let said = of_delay(&book, 100);
             assert_eq!(said.is_some(), words.is_some(), "{book:?}");
             assert!(words.is_none_or(|words| said.unwrap().contains(words)), "{book:?}");
+        }
+    }
+
+    #[test]
+    fn an_own_delay_is_warned_of_where_stakers_cannot_leave_in_time() {
+        for (delay, words) in [
+            (0, Some("at once")),
+            (1, Some("after 1 block, leaving takes 100")),
+            (100, Some("in time")),
+            (101, None),
+        ] {
+            let said = of_own_delay(delay, 100);
+            assert_eq!(said.is_some(), words.is_some(), "{delay}");
+            assert!(words.is_none_or(|words| said.unwrap().contains(words)), "{delay}");
         }
     }
 

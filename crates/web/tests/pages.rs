@@ -8,82 +8,10 @@
     reason = "test code: a panic is how a test fails"
 )]
 
-use alloy_primitives::U256;
-use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
-use chain::{
-    Chain, Config, History, Mining,
-    genesis::{DevOptions, Genesis},
-};
-use reqwest::{StatusCode, redirect::Policy};
-use rpc::{AlertConfig, Limits, Mode, Server, ServerConfig, serve};
-use types::{Preset, Rules};
+mod node;
 
-/// A node that shows pages.
-struct Node {
-    chain: Chain,
-    server: Server,
-    client: reqwest::Client,
-}
-
-fn signers() -> Vec<PrivateKeySigner> {
-    let phrase = "test test test test test test test test test test test junk";
-    (0..3).map(|index| MnemonicBuilder::from_phrase(phrase).index(index).unwrap().build().unwrap()).collect()
-}
-
-impl Node {
-    async fn start() -> Self {
-        let signers = signers();
-        let funds = U256::from(10).pow(U256::from(22));
-        let genesis = Genesis::dev(&DevOptions {
-            chain_id: 31337,
-            preset: Preset::Fast,
-            rules: Rules::Mainnet,
-            accounts: signers.iter().map(|signer| (signer.address(), funds)).collect(),
-            gas_limit: None,
-            timestamp: 1_700_000_000,
-            base_fee: None,
-        });
-        let config = Config {
-            genesis,
-            data_dir: None,
-            history: History::All,
-            mining: Mining::Instant,
-            pool: Default::default(),
-            audit: true,
-        };
-        let chain = Chain::open(config).unwrap();
-        let config = ServerConfig {
-            host: "127.0.0.1".into(),
-            port: 0,
-            mode: Mode::Dev { signers },
-            allow_origins: Vec::new(),
-            allow_hosts: Vec::new(),
-            cors: true,
-            limits: Limits::default(),
-            metrics: None,
-            client_version: "bulwark/test".into(),
-            pages: Some(web::routes()),
-            alerts: AlertConfig::default(),
-        };
-        let server = serve(chain.clone(), config).await.unwrap();
-        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { chain, server, client }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.local_addr())
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, String) {
-        let response = self.client.get(self.url(path)).send().await.unwrap();
-        (response.status(), response.text().await.unwrap())
-    }
-
-    async fn end(self) {
-        self.server.stop().await;
-        self.chain.stop();
-    }
-}
+use node::Node;
+use reqwest::StatusCode;
 
 /// Pages of a chain on which nothing has happened.
 const PAGES: &[&str] = &[

@@ -2,12 +2,15 @@
 //! field, in a word that helps.
 
 use crate::format;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use rpc::Refused;
 use std::collections::BTreeMap;
 
 /// Decimals of a percentage as a fraction of 18 decimals.
 const PERCENT_DECIMALS: u8 = 16;
+
+/// Operator sets that one transaction joins or leaves.
+const MOST_SETS: usize = 16;
 
 /// One, as a fraction of 18 decimals.
 pub(super) const WAD: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
@@ -68,6 +71,64 @@ impl Asked {
             return Err(wrong("This is the zero address: nobody acts for it.".into()));
         }
         Ok(address)
+    }
+
+    /// The address in a field that may be left empty; the zero address if it is.
+    ///
+    /// # Errors
+    /// What is there is none.
+    pub(super) fn optional_address(&self, name: &'static str) -> Result<Address, Trouble> {
+        if self.text(name).is_empty() { Ok(Address::ZERO) } else { self.address(name) }
+    }
+
+    /// A number of blocks.
+    ///
+    /// # Errors
+    /// It is none that the chain can count.
+    pub(super) fn blocks(&self, name: &'static str) -> Result<u32, Trouble> {
+        let text = self.text(name).replace(',', "");
+        let why = "Write a number of blocks without a fraction, up to 4,294,967,295: 0, 126000.";
+        let plain = text.bytes().all(|it| it.is_ascii_digit());
+        text.parse().ok().filter(|_| plain).ok_or_else(|| Trouble::Field(name, why.into()))
+    }
+
+    /// Bytes in hex; none if the field is empty.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(super) fn bytes(&self, name: &'static str) -> Result<Bytes, Trouble> {
+        let text = self.text(name);
+        let why = "Write bytes in hex: 0x and an even number of digits, or nothing.";
+        if text.is_empty() {
+            return Ok(Bytes::new());
+        }
+        text.parse().map_err(|_| Trouble::Field(name, why.into()))
+    }
+
+    /// Operator sets of one service in a field, `avs:id` or `avs:id,id`.
+    ///
+    /// # Errors
+    /// There is none, one is named twice, or there are too many.
+    pub(super) fn sets(&self, name: &'static str) -> Result<(Address, Vec<u32>), Trouble> {
+        let text = self.text(name);
+        let parsed = text.split_once(':').and_then(|(avs, ids)| {
+            let ids = ids.split(',').map(|id| id.trim().parse::<u32>().ok()).collect::<Option<Vec<u32>>>();
+            Some((avs.trim().parse::<Address>().ok()?, ids?))
+        });
+        let wrong = |why: String| Err(Trouble::Field(name, why));
+        let Some((avs, ids)) = parsed else {
+            return wrong(
+                "Write the service's address, a colon and its sets' numbers: 0x…:0 or 0x…:0,1.".into(),
+            );
+        };
+        if ids.len() > MOST_SETS {
+            return wrong(format!("These are {} sets; one transaction takes {MOST_SETS} here.", ids.len()));
+        }
+        let twice = |(place, id): (usize, &u32)| ids.iter().take(place).any(|other| other == id);
+        if ids.iter().enumerate().any(twice) {
+            return wrong("One of these sets is named twice.".into());
+        }
+        Ok((avs, ids))
     }
 
     /// The operator set in a field, `avs:id`.
@@ -227,5 +288,31 @@ mod tests {
         for text in [avs.to_owned(), format!("{avs}:-1"), format!("{avs}:4294967296"), ":".into()] {
             assert!(asked(&text).set("it").is_err(), "{text}");
         }
+        assert_eq!(asked(&format!("{avs}:7, 0")).sets("it").unwrap().1, [7, 0]);
+        for text in
+            [avs.to_owned(), format!("{avs}:"), format!("{avs}:1,,2"), format!("{avs}:1;2"), "0x:1".into()]
+        {
+            assert!(words(asked(&text).sets("it")).contains("0x…:0,1"), "{text}");
+        }
+        assert!(words(asked(&format!("{avs}:1,2,1")).sets("it")).contains("twice"));
+        let many = (0..17).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+        assert!(words(asked(&format!("{avs}:{many}")).sets("it")).contains("17 sets"));
+    }
+
+    #[test]
+    fn blocks_and_bytes_are_what_the_chain_can_take() {
+        for (text, blocks) in [("0", 0), (" 126,000 ", 126_000), ("4294967295", u32::MAX)] {
+            assert_eq!(asked(text).blocks("it").unwrap(), blocks, "{text}");
+        }
+        for text in ["", "-1", "+1", "1.5", "4294967296", "1e3", "0x10", "soon", "<b>"] {
+            assert!(words(asked(text).blocks("it")).contains("number of blocks"), "{text}");
+        }
+        assert_eq!(asked("").bytes("it").unwrap().len(), 0);
+        assert_eq!(asked("0xc0ffee").bytes("it").unwrap().len(), 3);
+        for text in ["0xc0f", "coffee!", "<b>"] {
+            assert!(words(asked(text).bytes("it")).contains("in hex"), "{text}");
+        }
+        assert!(asked("").optional_address("it").unwrap().is_zero());
+        assert!(asked("0x12").optional_address("it").is_err());
     }
 }

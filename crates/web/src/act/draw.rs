@@ -2,7 +2,7 @@
 //! what one has now. The wallet's script finds its places by id and fills in text only.
 
 use super::{
-    Field, Kind, Verb,
+    Field, Kind, MOST_CHARACTERS, MOST_OF_BYTES, Role, Verb,
     approval::Approval,
     asked::{Asked, Trouble},
     facts,
@@ -29,11 +29,16 @@ pub(super) fn index(reads: &Reads, accounts: &[String]) -> Markup {
             }
         } }
         (wallet(reads, accounts))
-        div class="sec grid3 verbs" {
-            @for verb in Verb::offered(reads) {
-                section class="card" {
-                    h2 { a href=(format!("/act/{}", verb.path())) { (verb.title()) } }
-                    p class="small" { (verb.says()) }
+        @for (title, role) in [("As a staker", Role::Staker), ("As an operator", Role::Operator)] {
+            div class="sec" {
+                h2 { (title) }
+                div class="grid3 verbs" {
+                    @for verb in Verb::offered(reads).filter(|verb| verb.role() == role) {
+                        section class="card" {
+                            h3 { a href=(format!("/act/{}", verb.path())) { (verb.title()) } }
+                            p class="small" { (verb.says()) }
+                        }
+                    }
                 }
             }
         }
@@ -121,7 +126,8 @@ fn field(it: &Field, value: &str, wrong: Option<&str>, strategies: &[facts::Stra
                 Kind::Choice(all) => select id=(id) name=(it.name) aria-describedby=(described) aria-invalid=[invalid] {
                     @for (choice, name) in all { option value=(choice) selected[*choice == value] { (name) } }
                 },
-                Kind::From | Kind::Text | Kind::Hidden => input id=(id) name=(it.name) value=(value) maxlength="200" autocomplete="off"
+                Kind::From | Kind::Text | Kind::Bytes | Kind::Hidden => input id=(id) name=(it.name) value=(value)
+                    maxlength=(if it.kind == Kind::Bytes { MOST_OF_BYTES } else { MOST_CHARACTERS }) autocomplete="off"
                     spellcheck="false" aria-describedby=(described) aria-invalid=[invalid]
                     data-wallet=[(it.kind == Kind::From).then_some("from")];
             }

@@ -5,6 +5,7 @@ mod approval;
 mod asked;
 mod draw;
 mod facts;
+mod operating;
 mod plan;
 mod price;
 
@@ -30,6 +31,9 @@ use std::collections::BTreeMap;
 /// Characters of a field.
 const MOST_CHARACTERS: usize = 200;
 
+/// Characters of a field of bytes: what registrars ask for, such as keys with their proofs.
+const MOST_OF_BYTES: usize = 4_000;
+
 /// A verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
@@ -40,7 +44,18 @@ pub(crate) enum Verb {
     Withdraw,
     Complete,
     Allocate,
+    Register,
+    Delay,
+    Join,
+    Leave,
     Approve,
+}
+
+/// Whose matter a verb is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Staker,
+    Operator,
 }
 
 /// What a field holds.
@@ -49,6 +64,8 @@ enum Kind {
     /// Who acts: the wallet's account.
     From,
     Text,
+    /// Bytes in hex.
+    Bytes,
     Strategy,
     /// Shown only where a link brought it.
     Hidden,
@@ -113,30 +130,74 @@ const COMPLETE: &[Field] = &[
         is_optional: true,
     },
 ];
+const fn optional(name: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> Field {
+    Field { name, label, hint, kind, is_optional: true }
+}
+
+const FOR_OPERATOR: Field =
+    optional("operator", "Operator", "Only if you act for another account.", Kind::Text);
+const SETS: Field = field(
+    "set",
+    "Operator sets",
+    "The service's address, a colon, its sets' numbers: 0x…:0 or 0x…:0,1.",
+    Kind::Text,
+);
+const WAIT: Field = field(
+    "delay",
+    "Allocation delay, in blocks",
+    "How long an allocation waits before it counts. Longer than leaving takes: your stakers can go before it does.",
+    Kind::Text,
+);
+const REGISTER: &[Field] = &[
+    FROM,
+    WAIT,
+    optional("approver", "Who approves stakers", "An address. Empty: anyone may delegate.", Kind::Text),
+    optional("metadata", "Your description", "Where it lies: https://… or ipfs://….", Kind::Text),
+];
+const DELAY: &[Field] = &[FROM, FOR_OPERATOR, WAIT];
+const JOIN: &[Field] = &[
+    FROM,
+    FOR_OPERATOR,
+    SETS,
+    optional("data", "For its registrar", "Bytes in hex, if the service asks for some.", Kind::Bytes),
+];
+const LEAVE: &[Field] = &[
+    FROM,
+    FOR_OPERATOR,
+    SETS,
+    optional(
+        "way",
+        "How",
+        "First ask. A registrar that refuses cannot bar the other two.",
+        Kind::Choice(&[
+            ("ask", "now, with its registrar's consent"),
+            ("request", "request an exit that it cannot bar"),
+            ("force", "force an exit whose grace is over"),
+        ]),
+    ),
+];
 const ALLOCATE: &[Field] = &[
     FROM,
-    Field {
-        name: "operator",
-        label: "Operator",
-        hint: "Only if you act for another account.",
-        kind: Kind::Text,
-        is_optional: true,
-    },
+    FOR_OPERATOR,
     field("set", "Operator set", "The service's address, a colon, the set's number: 0x…:0.", Kind::Text),
     STRATEGY,
     field("part", "Part of the stake", "What the set can slash from then on, in all: 25%.", Kind::Text),
 ];
 
 impl Verb {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::Deposit,
         Self::Delegate,
         Self::Withdraw,
         Self::Complete,
         Self::Undelegate,
-        Self::Allocate,
-        Self::Approve,
         Self::Mint,
+        Self::Register,
+        Self::Join,
+        Self::Allocate,
+        Self::Leave,
+        Self::Delay,
+        Self::Approve,
     ];
 
     fn path(self) -> &'static str {
@@ -148,6 +209,10 @@ impl Verb {
             Self::Withdraw => "withdraw",
             Self::Complete => "complete",
             Self::Allocate => "allocate",
+            Self::Register => "register",
+            Self::Delay => "delay",
+            Self::Join => "join",
+            Self::Leave => "leave",
             Self::Approve => "approve",
         }
     }
@@ -161,6 +226,10 @@ impl Verb {
             Self::Withdraw => "Queue a withdrawal",
             Self::Complete => "Complete withdrawals",
             Self::Allocate => "Allocate",
+            Self::Register => "Become an operator",
+            Self::Delay => "Set the allocation delay",
+            Self::Join => "Join operator sets",
+            Self::Leave => "Leave operator sets",
             Self::Approve => "Approve a staker",
         }
     }
@@ -174,7 +243,13 @@ impl Verb {
             Self::Withdraw => "Begin to take stake out. It waits, and can be slashed while it does.",
             Self::Complete => "Take out what has waited long enough, all at once.",
             Self::Approve => "As an operator's approver: sign that somebody may delegate. Nothing is sent.",
-            Self::Allocate => "As an operator: say how much of your stake a service can slash.",
+            Self::Allocate => "Say how much of your stake, and of your stakers', a service can slash.",
+            Self::Register => "Take stake of others and promise it to services. It cannot be undone.",
+            Self::Delay => {
+                "How long your allocations wait before they count: the time your stakers have to go."
+            }
+            Self::Join => "Serve a service. It can take what you allocate to its sets, and only that.",
+            Self::Leave => "Serve it no longer. It can slash you for a while yet.",
         }
     }
 
@@ -186,13 +261,43 @@ impl Verb {
             Self::Undelegate => UNDELEGATE,
             Self::Complete => COMPLETE,
             Self::Allocate => ALLOCATE,
+            Self::Register => REGISTER,
+            Self::Delay => DELAY,
+            Self::Join => JOIN,
+            Self::Leave => LEAVE,
             Self::Approve => APPROVE,
         }
     }
 
-    /// What the pauser stops when this cannot be done: leaving an operator queues a withdrawal.
+    /// What the pauser stops when this cannot be done: leaving an operator queues a withdrawal, an operator delegates to
+    /// itself.
     fn paused_as(self) -> &'static str {
-        if self == Self::Undelegate { "withdraw" } else { self.path() }
+        match self {
+            Self::Undelegate => "withdraw",
+            Self::Register => "delegate",
+            Self::Leave => "join",
+            _ => self.path(),
+        }
+    }
+
+    const fn role(self) -> Role {
+        match self {
+            Self::Mint
+            | Self::Deposit
+            | Self::Delegate
+            | Self::Undelegate
+            | Self::Withdraw
+            | Self::Complete => Role::Staker,
+            Self::Allocate | Self::Register | Self::Delay | Self::Join | Self::Leave | Self::Approve => {
+                Role::Operator
+            }
+        }
+    }
+
+    /// The most characters of a field by this name, whether there is such a field or not.
+    fn most_characters(self, name: &str) -> usize {
+        let is_long = self.fields().iter().any(|field| field.name == name && field.kind == Kind::Bytes);
+        if is_long { MOST_OF_BYTES } else { MOST_CHARACTERS }
     }
 
     fn named(path: &str) -> Option<Self> {
@@ -232,18 +337,17 @@ pub(crate) async fn show(
         return frame::refused(&reads, &viewer, &Refused { status: StatusCode::NOT_FOUND, why });
     };
     let asked = match sent {
-        Ok(Query(fields)) if fields.values().all(|text| text.chars().count() <= MOST_CHARACTERS) => {
-            Asked(fields)
-        }
-        Ok(_) => {
-            let why = format!("A field has at most {MOST_CHARACTERS} characters.");
-            return frame::refused(&reads, &viewer, &Refused { status: StatusCode::BAD_REQUEST, why });
-        }
+        Ok(Query(fields)) => Asked(fields),
         Err(error) => {
             let why = error.body_text();
             return frame::refused(&reads, &viewer, &Refused { status: StatusCode::BAD_REQUEST, why });
         }
     };
+    let too_long = asked.0.iter().find(|(name, text)| text.chars().count() > verb.most_characters(name));
+    if let Some((name, _)) = too_long {
+        let why = format!("A field has at most {} characters.", verb.most_characters(name));
+        return frame::refused(&reads, &viewer, &Refused { status: StatusCode::BAD_REQUEST, why });
+    }
     let wanted = |field: &&Field| !field.is_optional && !asked.has(field.name);
     let is_whole = !asked.has("edit") && !verb.fields().iter().any(|field| wanted(&field));
     let accounts = accounts(&reads).await;

@@ -5,6 +5,7 @@ use super::{
     Verb, approval,
     asked::{Asked, Trouble, WAD},
     facts::{self, Strategy, view},
+    operating,
 };
 use crate::{
     format::{self, Round},
@@ -41,15 +42,15 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<String>,
 }
 
-fn step(says: impl Into<String>, to: Address, call: &impl SolCall) -> Step {
+pub(super) fn step(says: impl Into<String>, to: Address, call: &impl SolCall) -> Step {
     Step { says: says.into(), to, data: call.abi_encode() }
 }
 
-fn name(account: Address) -> String {
+pub(super) fn name(account: Address) -> String {
     parts::short(&account.to_string())
 }
 
-fn wrong<T>(field: &'static str, why: impl Into<String>) -> Result<T, Trouble> {
+pub(super) fn wrong<T>(field: &'static str, why: impl Into<String>) -> Result<T, Trouble> {
     Err(Trouble::Field(field, why.into()))
 }
 
@@ -67,6 +68,10 @@ pub(super) async fn make(reads: &Reads, verb: Verb, asked: &Asked) -> Result<Pla
         Verb::Withdraw => withdraw(reads, from, asked).await,
         Verb::Complete => complete(reads, from, asked).await,
         Verb::Allocate => allocate(reads, from, asked).await,
+        Verb::Register => operating::register(reads, from, asked).await,
+        Verb::Delay => operating::delay(reads, from, asked).await,
+        Verb::Join => operating::join(reads, from, asked).await,
+        Verb::Leave => operating::leave(reads, from, asked).await,
         Verb::Approve => wrong("from", "An approval is signed and not sent."),
     }
 }
@@ -87,7 +92,7 @@ async fn mint(reads: &Reads, from: Address, asked: &Asked) -> Result<Plan, Troub
     })
 }
 
-async fn operator_of(reads: &Reads, staker: Address) -> Result<Option<Address>, Refused> {
+pub(super) async fn operator_of(reads: &Reads, staker: Address) -> Result<Option<Address>, Refused> {
     let operator = view(reads, DELEGATION_MANAGER, &IDelegationManager::delegatedToCall { staker }).await?;
     Ok((!operator.is_zero()).then_some(operator))
 }
@@ -190,7 +195,7 @@ async fn delegate(reads: &Reads, from: Address, asked: &Asked) -> Result<Plan, T
 }
 
 /// What holdings are worth, in words.
-async fn all_of(reads: &Reads, held: &[ILens::Holding]) -> Result<String, Refused> {
+pub(super) async fn all_of(reads: &Reads, held: &[ILens::Holding]) -> Result<String, Refused> {
     let mut said = Vec::new();
     for holding in held {
         if let Some(strategy) = facts::strategy_at(reads, holding.strategy).await? {

@@ -58,7 +58,7 @@ fn ranking(told: Told<'_>) -> Drawn {
             } }
             section class="card" {
                 @if count == 0 {
-                    (parts::empty("No operator is registered.", &html! { "An account becomes one with " code { "bulwark operator register" } "." }))
+                    (parts::empty("No operator is registered.", &html! { a href="/act/register" { "Become one" } ", or " code { "bulwark operator register" } "." }))
                 } @else {
                     (parts::scroll("Operators by stake", &html! {
                         table class="dense" {
@@ -104,7 +104,8 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 (address::head(account, "Operator", &html! { a href="/" { "Overview" } " / " a href="/operators" { "Operators" } }))
                 (address::metadata(told.at("metadata_uri")))
                 @if !told.at("is_operator").is_true() {
-                    p class="banner" role="status" { b { "This account is no operator." } " It can become one with " code { "bulwark operator register" } "." }
+                    p class="banner" role="status" { b { "This account is no operator." } " It can become one below, or with " code { "bulwark operator register" } "." }
+                    details { summary { "This is my account" } (wallet::operate(account, false)) }
                 }
                 (careful)
                 (paused.banners(&["delegate", "allocate"]))
@@ -300,10 +301,13 @@ fn allocations(told: Told<'_>, tokens: &Tokens<'_>, seconds: Option<u64>, paused
                     }
                 }))
             }
-            @if let Some(strategy) = told.at("exposures.0.strategy").value().as_str() {
+            @if told.at("is_operator").is_true() {
                 details {
-                    summary { "This is my account: allocate" }
-                    (wallet::allocate(told.at("operator").text(), strategy, &tokens.symbol(strategy), paused))
+                    summary { "This is my account" }
+                    @if let Some(strategy) = told.at("exposures.0.strategy").value().as_str() {
+                        (wallet::allocate(told.at("operator").text(), strategy, &tokens.symbol(strategy), paused))
+                    }
+                    (wallet::operate(told.at("operator").text(), true))
                 }
             }
         } }

@@ -4,6 +4,7 @@ use super::{
     Drawn, Paused, address, chain, draw,
     operator::{Tokens, slashes},
     staker::is_zero,
+    wallet,
 };
 use crate::{
     charts::{self, Bar, Size, Words, ratio},
@@ -139,7 +140,7 @@ pub(super) async fn set(Extension(reads): Extension<Reads>, viewer: Viewer) -> R
                 ]))
                 @for (place, strategy) in told.at("strategies").items().enumerate() { (behind(told, place, strategy.text(), &tokens)) }
                 @if members == 0 { div class="sec" { section class="card" {
-                    (parts::empty("No operator serves this set.", &html! { "Operators join with " code { "bulwark operator join" } "." }))
+                    (parts::empty("No operator serves this set.", &html! { "Operators join below, or with " code { "bulwark operator join" } "." }))
                 } } }
                 div class="sec" { section class="card" {
                     h2 { "Terms" }
@@ -148,6 +149,7 @@ pub(super) async fn set(Extension(reads): Extension<Reads>, viewer: Viewer) -> R
                         dt { "What it may take" } dd { "All that is allocated to the set, of stake and of what is leaving within its window. No rule of the chain limits what for." }
                         dt { "Pay" } dd class="unknown" { "not recorded" }
                     }
+                    details { summary { "I am an operator" } (wallet::membership(avs, id)) }
                 } }
             },
         }

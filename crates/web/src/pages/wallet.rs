@@ -120,3 +120,32 @@ pub(super) fn allocate(operator: &str, strategy: &str, symbol: &str, paused: &Pa
         }
     }
 }
+
+/// What an operator can do besides allocating; whoever is none can become one.
+pub(super) fn operate(account: &str, is_operator: bool) -> Markup {
+    let from = parts::checksummed(account);
+    let to = |verb: &str| format!("/act/{verb}?from={from}");
+    html! {
+        @if is_operator {
+            p class="row" {
+                a class="btn" href=(to("join")) { "Join operator sets" }
+                a class="btn" href=(to("leave")) { "Leave operator sets" }
+                a class="btn" href=(to("delay")) { "Set the allocation delay" }
+            }
+        } @else {
+            p class="row" { a class="btn" href=(to("register")) { "Become an operator" } }
+        }
+    }
+}
+
+/// Joining and leaving an operator set, for operators.
+pub(super) fn membership(avs: &str, id: u64) -> Markup {
+    let set = format!("{}:{id}", parts::checksummed(avs));
+    html! {
+        p class="row" {
+            a class="btn" href=(format!("/act/join?set={set}")) { "Join it" }
+            a class="btn" href=(format!("/act/leave?set={set}")) { "Leave it" }
+            a class="btn" href=(format!("/act/allocate?set={set}")) { "Allocate to it" }
+        }
+    }
+}
