@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// Names of the browser on the search path, by distribution.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// The stories: attacks, every page, what a wallet does.
-const STORIES: &[&str] = &["browser/attack.mjs", "browser/pages.mjs", "browser/act.mjs"];
+/// The stories: attacks, every page, every link, what a wallet does.
+const STORIES: &[&str] = &["browser/attack.mjs", "browser/pages.mjs", "browser/links.mjs", "browser/act.mjs"];
 
 /// Runs the stories.
 ///
