@@ -104,6 +104,7 @@ await story(
     await check("markup in names is text", () => inert(url, who));
     await check("without script a form leads up to signing", () => plain(url, who));
     await check("a block arrives by itself", () => live(url));
+    await check("times by the chain's clock or by one's own", () => clocks(url));
     await check("a lost stream is said, and found again", async () => {
       const page = await browser.newPage();
       await page.goto(url);
@@ -339,4 +340,25 @@ async function live(url) {
   const took = performance.now() - began;
   await page.close();
   return `after ${took.toFixed(0)} ms`;
+}
+
+/** A block's time in UTC, and by the clock of whoever chose so. */
+async function clocks(url) {
+  const context = await browser.newContext({ timezoneId: "Asia/Tokyo" });
+  const page = await context.newPage();
+  await page.goto(`${url}/blocks`);
+  const told = () => page.textContent("main time");
+  const utc = await told();
+  await page.click("footer button[value=local]");
+  await page.waitForSelector("html[data-clock=local]");
+  const own = await told();
+  const apart = new Date(`${own} UTC`) - new Date(`${utc} UTC`);
+  same(apart, 9 * 3_600_000, `${utc} and ${own}`);
+  same(await axe(page), [], "axe");
+  await fits(page, 360);
+  await page.click("footer button[value=UTC]");
+  await page.waitForSelector("html:not([data-clock])");
+  same(await told(), utc, "the time in UTC again");
+  await context.close();
+  return `${utc} is ${own}`;
 }

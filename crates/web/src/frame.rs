@@ -4,7 +4,7 @@
 use crate::{
     assets::{HTMX, LIVE, MARK as ICON, STYLE},
     charts, format, parts,
-    viewer::{THEMES, Viewer},
+    viewer::{CLOCKS, THEMES, Viewer},
 };
 use axum::{
     body::Body,
@@ -75,7 +75,7 @@ pub(crate) fn with_status(
         status,
         html! {
             (DOCTYPE)
-            html lang="en" data-theme=[viewer.theme] {
+            html lang="en" data-theme=[viewer.theme] data-clock=[viewer.clock] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -124,6 +124,7 @@ fn top(reads: &Reads, section: &str) -> Markup {
 
 fn foot(viewer: &Viewer) -> Markup {
     let chosen = viewer.theme.unwrap_or("system");
+    let clock = viewer.clock.unwrap_or("UTC");
     html! {
         footer class="foot" { div class="wrap" {
             span { "Served by your own node. No tracker, no outside request." }
@@ -142,6 +143,10 @@ fn foot(viewer: &Viewer) -> Markup {
                 span id="theme" { "Theme" }
                 @for theme in THEMES {
                     button name="theme" value=(theme) aria-pressed=(theme == chosen) aria-describedby="theme" { (theme) }
+                }
+                span id="clock" { "Clock" }
+                @for name in CLOCKS {
+                    button name="clock" value=(name) aria-pressed=(name == clock) aria-describedby="clock" { (name) }
                 }
             }
         } }

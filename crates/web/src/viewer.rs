@@ -1,4 +1,4 @@
-//! Who looks: the theme that a cookie remembers, and the page's own address, to come back to.
+//! Who looks: the theme and the clock that cookies remember, and the page's own address, to come back to.
 
 use axum::{
     body::Body,
@@ -11,6 +11,9 @@ use std::convert::Infallible;
 /// Themes by name; the first follows the system.
 pub(crate) const THEMES: [&str; 3] = ["system", "light", "dark"];
 
+/// Clocks by name; the first is the chain's.
+pub(crate) const CLOCKS: [&str; 2] = ["UTC", "local"];
+
 /// A year.
 const KEEP_SECONDS: u32 = 31_536_000;
 
@@ -19,6 +22,8 @@ const KEEP_SECONDS: u32 = 31_536_000;
 pub(crate) struct Viewer {
     /// `light` or `dark` where the viewer chose.
     pub(crate) theme: Option<&'static str>,
+    /// `local` where the viewer wants times of their own clock.
+    pub(crate) clock: Option<&'static str>,
     /// Path and query.
     pub(crate) here: String,
     /// Path alone.
@@ -30,37 +35,45 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let theme = cookies.flat_map(|line| line.split(';')).find_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == "theme").then(|| chosen(value)).flatten()
-        });
+        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let kept = |wanted: &str, all: &[&'static str]| {
+            pairs.clone().filter(|(name, _)| *name == wanted).find_map(|(_, value)| chosen(value, all))
+        };
+        let (theme, clock) = (kept("theme", &THEMES), kept("clock", &CLOCKS));
         let here = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        Ok(Self { theme, here, path: parts.uri.path().to_owned() })
+        Ok(Self { theme, clock, here, path: parts.uri.path().to_owned() })
     }
 }
 
-fn chosen(name: &str) -> Option<&'static str> {
-    THEMES.iter().skip(1).copied().find(|theme| *theme == name)
+/// A choice besides the usual one.
+fn chosen(name: &str, all: &[&'static str]) -> Option<&'static str> {
+    all.iter().skip(1).copied().find(|known| *known == name)
 }
 
 /// What the form of preferences sends.
 #[derive(Deserialize)]
 pub(crate) struct Preferences {
-    theme: String,
+    theme: Option<String>,
+    clock: Option<String>,
     back: Option<String>,
 }
 
 /// Remembers the choice and goes back.
 pub(crate) fn remember(preferences: &Preferences) -> Response<Body> {
-    let theme = chosen(&preferences.theme).unwrap_or("system");
-    let cookie = format!("theme={theme}; Path=/; Max-Age={KEEP_SECONDS}; SameSite=Lax; HttpOnly");
     let back = preferences.back.as_deref().filter(|back| is_own(back)).unwrap_or("/");
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    for (name, value) in [(header::SET_COOKIE, cookie.as_str()), (header::LOCATION, back)] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
+    let told = [("theme", &preferences.theme, &THEMES[..]), ("clock", &preferences.clock, &CLOCKS[..])];
+    for (name, wanted, all) in told {
+        let Some(wanted) = wanted else { continue };
+        let kept = chosen(wanted, all).or(all.first().copied()).unwrap_or_default();
+        let cookie = format!("{name}={kept}; Path=/; Max-Age={KEEP_SECONDS}; SameSite=Lax; HttpOnly");
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
         }
+    }
+    if let Ok(value) = HeaderValue::from_str(back) {
+        response.headers_mut().insert(header::LOCATION, value);
     }
     response
 }
@@ -75,7 +88,7 @@ mod tests {
     use super::*;
 
     fn location(back: &str) -> String {
-        let preferences = Preferences { theme: "dark".into(), back: Some(back.into()) };
+        let preferences = Preferences { theme: Some("dark".into()), clock: None, back: Some(back.into()) };
         remember(&preferences).headers()[header::LOCATION].to_str().unwrap().to_owned()
     }
 

@@ -178,6 +178,16 @@ async fn a_cookie_remembers_the_theme_and_leads_back() {
     let page = node.client.get(node.url("/")).header("cookie", cookie).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("data-theme=\"dark\""));
     assert!(!node.get("/").await.1.contains("data-theme"));
+    let post = node.client.post(node.url("/prefs")).form(&[("clock", "local"), ("back", "/blocks")]);
+    let response = post.send().await.unwrap();
+    let clock = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(clock, "clock=local");
+    let page = node.client.get(node.url("/")).header("cookie", format!("theme=dark; {clock}"));
+    let text = page.send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("data-theme=\"dark\"") && text.contains("data-clock=\"local\""), "both are kept");
+    let nonsense = node.client.get(node.url("/")).header("cookie", "clock=\"><script>; theme=pink; =; x");
+    let text = nonsense.send().await.unwrap().text().await.unwrap();
+    assert!(!text.contains("data-clock") && !text.contains("data-theme") && !text.contains("<script>"));
     let bad = node.client.post(node.url("/prefs")).body("x").send().await.unwrap();
     assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
     node.end().await;

@@ -36,6 +36,19 @@
     });
   };
 
+  // Times come in UTC; whoever chose so sees those of their own clock.
+  const clock = (root) => {
+    const moment = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
+    for (const it of root.querySelectorAll("time[datetime]")) {
+      it.textContent = new Date(it.dateTime).toLocaleString("en-GB", moment);
+      it.title = "by your own clock";
+    }
+  };
+  if (document.documentElement.dataset.clock === "local") {
+    clock(document);
+    document.body.addEventListener("htmx:load", (event) => clock(event.detail.elt));
+  }
+
   // A page that nobody sees holds no stream.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {

@@ -113,7 +113,7 @@ async fn chip(Extension(reads): Extension<Reads>) -> Response<Body> {
 async fn prefs(form: Result<Form<Preferences>, FormRejection>) -> Response<Body> {
     match form {
         Ok(Form(preferences)) => viewer::remember(&preferences),
-        Err(_) => (StatusCode::BAD_REQUEST, "a form with `theme` was expected\n").into_response(),
+        Err(_) => (StatusCode::BAD_REQUEST, "a form with `theme` or `clock` was expected\n").into_response(),
     }
 }
 

@@ -284,7 +284,7 @@ fn timeline(told: Told<'_>) -> Markup {
             li { h3 { "The set decided" } p { "“" (reason(told)) "”" } p class="when" { "why is the service’s word: the chain checks who may slash, not what for" } }
             li class="gone" {
                 h3 { "The stake was taken" }
-                p { "block " (parts::block(told.at("block_number").number())) ", " (parts::time(told.at("timestamp").number())) " UTC" }
+                p { "block " (parts::block(told.at("block_number").number())) ", " (parts::time(told.at("timestamp").number())) }
                 p { (parts::transaction(told.at("transaction_hash").text())) }
             }
         }
