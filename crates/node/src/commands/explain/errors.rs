@@ -77,7 +77,7 @@ pub const ERRORS: &[(&str, &str, &str)] = &[
     (
         "BalanceExceedsMaxTotalDeposits",
         "the strategy would hold more than its limit",
-        "deposit less; `bulwark strategy show` tells the limit",
+        "deposit less; `bulwark strategy limits` tells the limit",
     ),
     ("BlacklistedToken", "no strategy may be made for this token", "use another token"),
     (
@@ -252,8 +252,8 @@ pub const ERRORS: &[(&str, &str, &str)] = &[
     ("LegacyWithdrawalsNotCompleted", "an older withdrawal waits still", "complete it first"),
     (
         "MaxPerDepositExceedsMax",
-        "one deposit cannot be allowed more than all deposits",
-        "raise the limit of all, or lower that of one",
+        "the deposit is larger than one may be, or one were allowed to be larger than all together",
+        "deposit in parts, as `bulwark strategy limits` tells; to set limits, raise that of all",
     ),
     ("MaxStrategiesExceeded", "a staker can hold 32 strategies", "withdraw from one first"),
     (
