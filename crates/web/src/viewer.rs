@@ -35,9 +35,10 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let pairs: Vec<(&str, &str)> =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).collect();
         let kept = |wanted: &str, all: &[&'static str]| {
-            pairs.clone().filter(|(name, _)| *name == wanted).find_map(|(_, value)| chosen(value, all))
+            pairs.iter().filter(|(name, _)| *name == wanted).find_map(|(_, value)| chosen(value, all))
         };
         let (theme, clock) = (kept("theme", &THEMES), kept("clock", &CLOCKS));
         let here = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();

@@ -44,9 +44,13 @@ pub(super) async fn of(reads: &Reads, plan: &Plan) -> Result<Price, Trouble> {
         if !error.is_empty() {
             return Err(refused(&step.says, error));
         }
+        // What a call uses may be less than what it must have to begin with: whoever forces an exit pays a registrar's
+        // part in advance. A step that needs those before it cannot be estimated alone.
+        let estimated = reads.ask("eth_estimateGas", json!([call(step)])).await.unwrap_or_default();
+        let needed = outcome.at("gasUsed").amount().max(Told::new(&estimated).amount());
         // Half as much again: a block may come between, and an inner call gets only 63 of 64 parts.
-        let used: u64 = outcome.at("gasUsed").amount().saturating_to();
-        let gas = used.saturating_add(used.checked_div(2).unwrap_or_default());
+        let needed: u64 = needed.saturating_to();
+        let gas = needed.saturating_add(needed.checked_div(2).unwrap_or_default());
         gas_in_all = gas_in_all.saturating_add(gas);
         transactions.push(json!({
             "says": step.says, "from": plan.from, "to": step.to, "data": hex::encode_prefixed(&step.data),
