@@ -23,10 +23,16 @@ use types::{abi::ILens, addresses::LENS};
 
 const WAD: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 
+/// Operators of a page: more would make it heavy on a phone.
+const ROWS: usize = 50;
+
 /// All operators, by stake.
 pub(super) async fn list(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let query = viewer.here.split_once('?').map_or("", |(_, query)| query);
-    let asked = if query.contains("sort=") { query.to_owned() } else { format!("sort=stake&{query}") };
+    let mut asked = if query.contains("sort=") { query.to_owned() } else { format!("sort=stake&{query}") };
+    if !asked.contains("limit=") {
+        asked = format!("limit={ROWS}&{asked}");
+    }
     match reads.get(&format!("/api/v1/operators?{}", asked.trim_end_matches('&'))).await {
         Ok(answer) => {
             let drawn = ranking(Told::new(&answer));

@@ -197,7 +197,7 @@ fn slack(risk: Told<'_>) -> Tile {
         Some(gamma) => {
             let assumed = risk.at("assumed_prizes").number();
             tile("Certified slack", format!("γ ≥ {}", format::bound(gamma)), "").below(html! {
-                "an attack costs " (times(gamma)) " its prize"
+                a href="/risk" { "an attack costs " (times(gamma)) " its prize" }
                 @if assumed > 0 { ", if a prize is 3 % of what a service can take" }
             })
         }
