@@ -197,6 +197,8 @@ fn hands(told: Told<'_>) -> Markup {
     }
     let tail_mean = figure(tail(told, 0.99), "tail_mean");
     let first = bars.first().map_or(0.0, |bar| bar.value);
+    // Parts of years at the edge of the tail may add up to more than its mean.
+    let whole = told.at("contributions").items().map(|it| figure(it, "tail")).sum::<f64>().max(tail_mean);
     let says = format!(
         "Of the {} ETH that the worst 1 % of years lose on average, the largest part is {}.",
         format::loss(tail_mean),
@@ -206,7 +208,7 @@ fn hands(told: Told<'_>) -> Markup {
     let draw = |place, size| charts::hbars(&bars, place, None, &words, size);
     charts::figure(
         &html! {
-            @if tail_mean > 0.0 { "One operator carries " (super::percent_up(first / tail_mean)) " of the worst years" }
+            @if whole > 0.0 { "One operator carries " (super::percent_up(first / whole)) " of the worst years" }
             @else { "Who carries the worst years" }
         },
         "What an operator loses on average in the worst 1 % of years, ETH: parts of one sum. The ten largest.",
