@@ -76,6 +76,15 @@ impl Client {
         self.receive()
     }
 
+    /// The body at a path.
+    ///
+    /// # Errors
+    /// The connection fails, or the status is not 200.
+    pub fn get(&mut self, path: &str) -> Result<Vec<u8>> {
+        write!(self.stream.get_mut(), "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        self.receive()
+    }
+
     /// Sends a body without waiting: HTTP/1.1 lets requests follow each other on one connection.
     ///
     /// # Errors

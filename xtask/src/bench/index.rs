@@ -30,11 +30,11 @@ use types::{
 };
 
 /// Stakers of the large state.
-const STAKERS: u64 = 1_000_000;
+pub(super) const STAKERS: u64 = 1_000_000;
 /// Slashes of the large state, of all operators together.
-const SLASHES: u64 = 100_000;
+pub(super) const SLASHES: u64 = 100_000;
 /// Operators of the large state.
-const OPERATORS: u64 = 100;
+pub(super) const OPERATORS: u64 = 100;
 /// Steps of the large state in one block.
 const STEPS_A_BLOCK: u64 = 20_000;
 /// Positions asked for.
@@ -48,7 +48,7 @@ const GAS: u64 = 700_000;
 /// A contract that answers 1 to everything.
 const REGISTRAR: Address = Address::with_last_byte(b'G');
 /// The service of the large state.
-const SERVICE: Address = Address::with_last_byte(b'S');
+pub(super) const SERVICE: Address = Address::with_last_byte(b'S');
 
 /// # Errors
 /// A step fails.
@@ -69,12 +69,7 @@ pub fn run(bulwark: &Path) -> Result<Section> {
 
 fn position(bulwark: &Path) -> Result<Table> {
     let folder = tempfile::tempdir()?;
-    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
-    let directory = data.to_str().context("a folder with a name")?;
-    let arguments = ["dev", "--silent", "--data-dir", directory];
-    drop(Running::start(bulwark, &arguments, &log)?);
-    populate(&data)?;
-    let node = Running::start(bulwark, &arguments, &log)?;
+    let node = large(bulwark, folder.path())?;
     let mut client = node.client()?;
     let mut micros = Vec::new();
     for question in 0..QUESTIONS {
@@ -94,11 +89,21 @@ fn position(bulwark: &Path) -> Result<Table> {
     Ok(table)
 }
 
-fn staker(number: u64) -> Address {
+/// A node over the large state, in `folder`.
+pub(super) fn large(bulwark: &Path, folder: &Path) -> Result<Running> {
+    let (data, log) = (folder.join("data"), folder.join("log"));
+    let directory = data.to_str().context("a folder with a name")?;
+    let arguments = ["dev", "--silent", "--data-dir", directory];
+    drop(Running::start(bulwark, &arguments, &log)?);
+    populate(&data)?;
+    Running::start(bulwark, &arguments, &log)
+}
+
+pub(super) fn staker(number: u64) -> Address {
     Address::left_padding_from(&(number + (1 << 40)).to_be_bytes())
 }
 
-fn operator(number: u64) -> Address {
+pub(super) fn operator(number: u64) -> Address {
     Address::left_padding_from(&(number % OPERATORS + (1 << 50)).to_be_bytes())
 }
 

@@ -6,6 +6,7 @@ mod audit;
 mod index;
 mod losses;
 mod mining;
+mod pages;
 mod python;
 mod report;
 mod risk;
@@ -53,6 +54,8 @@ enum Name {
     Verbs,
     /// The restaking index: a position among a million, and its cost against blocks without it
     Index,
+    /// The pages for people: on the demo's chain, and with a million stakers
+    Pages,
     /// The auditor, by the number of stakers
     Audit,
     /// Simulated losses, against numpy
@@ -86,6 +89,7 @@ pub fn run(options: &Options) -> Result<()> {
         Name::Risk,
         Name::Verbs,
         Name::Index,
+        Name::Pages,
         Name::Audit,
         Name::RiskLosses,
     ];
@@ -109,6 +113,7 @@ pub fn run(options: &Options) -> Result<()> {
             Name::Risk => risk::run()?,
             Name::Verbs => verbs::run()?,
             Name::Index => index::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
+            Name::Pages => pages::run(&shell::bulwark(Profile::Release, options.bulwark.as_ref())?)?,
             Name::Audit => audit::run()?,
             Name::RiskLosses => losses::run()?,
         };
