@@ -16,6 +16,7 @@ use crate::{
     pool::{LOWEST_BASE_FEE, Limits, Pool, PoolError, Rules},
     producer::{Answer, Command, Producer, STOP_PATIENCE, record, wall_clock},
     query::{ReadError, View, head_of, read_header},
+    reread::Reread,
     transaction::{self, Recovered, TransactionError},
 };
 use alloy_consensus::Header;
@@ -205,6 +206,8 @@ pub struct Shared {
     /// When the head was published, in milliseconds since 1970.
     published_ms: AtomicU64,
     recent: RwLock<VecDeque<Arc<SealedBlock>>>,
+    /// Older ones.
+    pub(crate) reread: Reread,
     readers: Readers,
     blocks: broadcast::Sender<Arc<SealedBlock>>,
     pending: broadcast::Sender<B256>,
@@ -366,6 +369,7 @@ impl Chain {
             snapshots: RwLock::default(),
             published_ms: AtomicU64::new(develop::wall_clock_ms()),
             recent: RwLock::new(VecDeque::new()),
+            reread: Reread::default(),
             readers: writer.readers(),
             blocks: broadcast::channel(EVENT_BACKLOG).0,
             pending: broadcast::channel(PENDING_BACKLOG).0,

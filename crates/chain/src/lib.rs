@@ -15,6 +15,7 @@ pub mod native;
 pub mod pool;
 mod producer;
 pub mod query;
+mod reread;
 mod search;
 pub mod transaction;
 

@@ -219,11 +219,19 @@ impl View {
         if let Some(block) = self.shared.recent(number).filter(|block| Some(block.hash) == sealed) {
             return Ok(Some(block));
         }
+        if let Some(block) = sealed.and_then(|hash| self.shared.reread.get(hash)) {
+            return Ok(Some(block));
+        }
         let header = read_header(&self.reader, number)?;
         let hash = sealed.unwrap_or_else(|| header.hash_slow());
         let body = self.reader.body(number)?.unwrap_or_default();
         let receipts = self.reader.receipts(number)?.unwrap_or_default();
-        Ok(Some(Arc::new(SealedBlock::decode(header, hash, &body, &receipts)?)))
+        let block = Arc::new(SealedBlock::decode(header, hash, &body, &receipts)?);
+        // Empty blocks are cheap to make, and may belong to a range of a hundred thousand.
+        if !block.transactions.is_empty() || !block.receipts.is_empty() {
+            self.shared.reread.keep(&block, body.len().saturating_add(receipts.len()));
+        }
+        Ok(Some(block))
     }
 
     /// Whether a block has transactions, without decoding it.

@@ -37,6 +37,8 @@ pub(super) const SLASHES: u64 = 100_000;
 pub(super) const OPERATORS: u64 = 100;
 /// Steps of the large state in one block.
 const STEPS_A_BLOCK: u64 = 20_000;
+/// Slashes in one block: as many as the gas limit lets in.
+const SLASHES_A_BLOCK: u64 = 300;
 /// Positions asked for.
 const QUESTIONS: u64 = 2_000;
 /// Accounts that deposit, delegate and queue in the measured blocks.
@@ -115,6 +117,7 @@ struct Forge<'s> {
     hash: B256,
     logs: Vec<Log>,
     steps: u64,
+    steps_a_block: u64,
 }
 
 impl Forge<'_> {
@@ -133,7 +136,7 @@ impl Forge<'_> {
         self.simulator.keep(simulated);
         self.logs.extend(outcome.logs.into_iter().filter(keep));
         self.steps += 1;
-        if self.steps >= STEPS_A_BLOCK { self.seal(Changes::default()) } else { Ok(()) }
+        if self.steps >= self.steps_a_block { self.seal(Changes::default()) } else { Ok(()) }
     }
 
     /// Seals what was logged, and changes.
@@ -205,7 +208,15 @@ fn populate(data: &Path) -> Result<()> {
     };
     let accounts = [(REGISTRAR, registrar)].into();
     simulator.pretend(&Overrides { accounts, ..Overrides::default() })?;
-    let mut forge = Forge { writer, simulator, header, hash: head.hash, logs: Vec::new(), steps: 0 };
+    let mut forge = Forge {
+        writer,
+        simulator,
+        header,
+        hash: head.hash,
+        logs: Vec::new(),
+        steps: 0,
+        steps_a_block: STEPS_A_BLOCK,
+    };
     let all = |_: &Log| true;
     let avs = SERVICE;
     let about = Am::updateAVSMetadataURICall { avs, metadataURI: "ipfs://service".into() };
@@ -224,6 +235,8 @@ fn populate(data: &Path) -> Result<()> {
         forge.step(DELEGATION_MANAGER, STRATEGY_MANAGER, &add, delegations)?;
         forge.step(staker, DELEGATION_MANAGER, &delegate(operator(number)), delegations)?;
     }
+    forge.seal(Changes::default())?;
+    forge.steps_a_block = SLASHES_A_BLOCK;
     for number in 0..SLASHES {
         let params = Am::SlashingParams {
             operator: operator(number),
