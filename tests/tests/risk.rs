@@ -185,14 +185,7 @@ async fn a_network_read_by_the_public_abi_is_that_of_the_nodes_own_state() {
     assert_eq!(modes[0]["stake_wei"], ether(1_500).to_string());
     close(&modes[0]["gamma_lower"], &unique["gammaLower"]);
     close(&modes[0]["gamma_upper"], &unique["gammaUpper"]);
-    // RiskOracle learns of AVSDirectory's registrations by being told; the reader by events.
-    let mut key = [0xff; 32];
-    key[..20].copy_from_slice(directory.as_slice());
-    for operator in [1, 3] {
-        let operator = Wallet::dev(operator).address;
-        let call = types::abi::IRiskOracle::trackCall { service: key.into(), operator, tracked: true };
-        town.send(operator, types::addresses::RISK_ORACLE, &call).await;
-    }
+    // The node knows AVSDirectory's registrations from its index, the reader from events.
     let full = town.rpc.call("restake_riskSlack", own(json!([directory, format!("{avs}:2")]), "full")).await;
     assert_eq!(
         (&modes[1]["mode"], &modes[1]["operators"], &modes[1]["services"]),
@@ -203,6 +196,12 @@ async fn a_network_read_by_the_public_abi_is_that_of_the_nodes_own_state() {
     // The network's figure is the lower one, and the certificate is of that mode.
     let lower = if modes[0]["gamma_lower"].as_f64() <= modes[1]["gamma_lower"].as_f64() { 0 } else { 1 };
     assert_eq!(read["mode"], modes[lower]["mode"]);
+    // So does the node's answer to a question without any words.
+    let network = town.rpc.call("restake_riskSlack", json!([])).await;
+    assert_eq!((&network["mode"], &network["scope"]), (&read["mode"], &json!("all")), "{network}");
+    assert_eq!((&network["servicesUnique"], &network["servicesFull"]), (&json!(1), &json!(2)), "{network}");
+    close(&network["gammaLower"], &read["gamma_lower"]);
+    close(&network["gammaUpper"], &read["gamma_upper"]);
     // All verbs read a node; the operator of 1,000 ether is the whole of a third.
     let held = town.json(&["concentration", "--mode", "full"]);
     assert_eq!(held["concentration"]["nakamoto"][0]["hands"], 1);

@@ -13,6 +13,7 @@
 mod support;
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, bytes};
+use alloy_signer::SignerSync;
 use alloy_sol_types::{SolCall, SolEvent};
 use chain::{
     CallRequest, Chain, Config, Edit, History, LogFilter, Mining, PoolLimits,
@@ -29,8 +30,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::{Sender, dev_key};
 use types::{
     Preset, Rules,
-    abi::{IAllocationManager as Am, IDelegationManager as Dm, IERC20, IStrategyManager as Sm, ITestToken},
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN, TEST_TOKEN_STRATEGY},
+    abi::{
+        IAVSDirectory as Directory, IAllocationManager as Am, IDelegationManager as Dm, IERC20,
+        IStrategyManager as Sm, ITestToken,
+    },
+    addresses::{
+        ALLOCATION_MANAGER, AVS_DIRECTORY, DELEGATION_MANAGER, STRATEGY_MANAGER, TEST_TOKEN,
+        TEST_TOKEN_STRATEGY,
+    },
     units::WAD,
 };
 
@@ -39,7 +46,9 @@ const REGISTRAR: Address = address!("0x0000000000000000000000000000000000000b05"
 const SERVICE: usize = 0;
 const OPERATORS: [usize; 2] = [1, 2];
 const STAKERS: [usize; 5] = [3, 4, 5, 6, 7];
-const PEOPLE: u32 = 8;
+/// A service that AVSDirectory alone knows, after its first registration.
+const OTHER_SERVICE: usize = 8;
+const PEOPLE: u32 = 9;
 
 struct World {
     chain: Chain,
@@ -148,7 +157,7 @@ impl World {
         let staker = self.one_of(&[&STAKERS[..], &OPERATORS[..1]].concat());
         let operator = self.one_of(&OPERATORS);
         let (me, avs) = (self.who(staker), self.who(SERVICE));
-        match self.below(15) {
+        match self.below(17) {
             0..=3 => {
                 let amount = U256::from(self.below(1_000_000_000_000_000_007) + 1);
                 let (strategy, token) = (TEST_TOKEN_STRATEGY, TEST_TOKEN);
@@ -206,6 +215,7 @@ impl World {
                     self.send(operator, ALLOCATION_MANAGER, &Am::deregisterFromOperatorSetsCall { params });
                 }
             }
+            13..=14 => self.register_or_leave(operator),
             _ => {
                 let wad = U256::from(self.below(WAD / 3) + 1);
                 let params = Am::SlashingParams {
@@ -220,10 +230,37 @@ impl World {
         }
     }
 
-    fn ask_now<C: SolCall>(&self, call: &C) -> C::Return {
+    /// A service takes an operator into AVSDirectory, by the operator's signature, or lets it go; either may be wrong.
+    fn register_or_leave(&mut self, operator: usize) {
+        let avs = [SERVICE, OTHER_SERVICE][self.below(2) as usize];
+        let who = self.who(operator);
+        if self.below(3) == 0 {
+            self.send(avs, AVS_DIRECTORY, &Directory::deregisterOperatorFromAVSCall { operator: who });
+            return;
+        }
+        let (salt, expiry) = (B256::from(U256::from(self.random.next_u64())), U256::MAX);
+        let view = Directory::calculateOperatorAVSRegistrationDigestHashCall {
+            operator: who,
+            avs: self.who(avs),
+            salt,
+            expiry,
+        };
+        let digest = self.ask_of(AVS_DIRECTORY, &view);
+        let signature = dev_key(operator as u32).sign_hash_sync(&digest).unwrap().as_bytes().to_vec().into();
+        let operator_signature = Directory::SignatureWithSaltAndExpiry { signature, salt, expiry };
+        let call =
+            Directory::registerOperatorToAVSCall { operator: who, operatorSignature: operator_signature };
+        self.send(avs, AVS_DIRECTORY, &call);
+    }
+
+    fn ask_of<C: SolCall>(&self, to: Address, call: &C) -> C::Return {
         let view = self.chain.view();
         let (source, context) = self.chain.place(&view, view.head(), false).unwrap();
-        ask(&mut Simulator::new(&source, self.chain.environment(), context), call)
+        ask_of(&mut Simulator::new(&source, self.chain.environment(), context), to, call)
+    }
+
+    fn ask_now<C: SolCall>(&self, call: &C) -> C::Return {
+        self.ask_of(DELEGATION_MANAGER, call)
     }
 
     /// What every staker could withdraw, delegated and queued, before the transaction at `index` of a block.
@@ -252,8 +289,12 @@ impl World {
 }
 
 fn ask<C: SolCall>(simulator: &mut Simulator<'_>, call: &C) -> C::Return {
+    ask_of(simulator, DELEGATION_MANAGER, call)
+}
+
+fn ask_of<C: SolCall>(simulator: &mut Simulator<'_>, to: Address, call: &C) -> C::Return {
     let input = call.abi_encode().into();
-    let request = CallRequest { to: Some(DELEGATION_MANAGER), input, ..CallRequest::default() };
+    let request = CallRequest { to: Some(to), input, ..CallRequest::default() };
     let outcome = simulator.call(&request).unwrap().into_outcome();
     assert!(outcome.is_success(), "{}: {outcome:?}", C::SIGNATURE);
     C::abi_decode_returns(&outcome.output()).unwrap()
@@ -264,6 +305,8 @@ fn ask<C: SolCall>(simulator: &mut Simulator<'_>, call: &C) -> C::Return {
 struct Naive {
     delegators: BTreeMap<Address, BTreeSet<Address>>,
     members: BTreeMap<(Address, u32), BTreeSet<Address>>,
+    registered: BTreeMap<Address, BTreeSet<Address>>,
+    services: BTreeSet<Address>,
     operators: BTreeSet<Address>,
     withdrawals: BTreeMap<Address, Vec<(u64, B256)>>,
     completed: BTreeSet<B256>,
@@ -281,6 +324,17 @@ impl Naive {
             let place = Place { block: located.block, log: located.log_index as u32 };
             if log.address == DELEGATION_MANAGER {
                 naive.delegation(located.block, data);
+            }
+            if let (AVS_DIRECTORY, Ok(it)) =
+                (log.address, Directory::OperatorAVSRegistrationStatusUpdated::decode_log_data(data))
+            {
+                naive.services.insert(it.avs);
+                let operators = naive.registered.entry(it.avs).or_default();
+                _ = if it.status == 1 {
+                    operators.insert(it.operator)
+                } else {
+                    operators.remove(&it.operator)
+                };
             }
             if log.address != ALLOCATION_MANAGER {
                 continue;
@@ -362,7 +416,10 @@ fn compare(world: &World) {
     let found = all(|after| index.operators(after, 1));
     assert_eq!(found.into_iter().map(|(operator, _)| operator).collect::<Vec<_>>(), operators);
     let services = all(|after| index.services(after, 1));
-    assert_eq!(services, [world.who(SERVICE)]);
+    let mut known = naive.services.clone();
+    known.insert(world.who(SERVICE));
+    assert_eq!(services, known.into_iter().collect::<Vec<_>>());
+    compare_registrations(world, index, &naive);
     let sets = all(|after| index.sets(world.who(SERVICE), after, 1));
     assert_eq!(sets, [world.set(0), world.set(7)]);
     for id in [0, 7] {
@@ -393,6 +450,26 @@ fn compare(world: &World) {
             let count = of_set.len() as u64;
             assert_eq!(ids, (1..=count).rev().collect::<Vec<_>>(), "slash ids of set {id}");
         }
+    }
+}
+
+/// AVSDirectory's registrations, from both ends.
+fn compare_registrations(world: &World, index: Index<'_>, naive: &Naive) {
+    let holds = |avs: &Address, operator: &Address| {
+        naive.registered.get(avs).is_some_and(|operators| operators.contains(operator))
+    };
+    let services = [SERVICE, OTHER_SERVICE].map(|service| world.who(service));
+    for avs in services {
+        let found = all(|after| index.registered(avs, after, 1));
+        let known = naive.registered.get(&avs).into_iter().flatten().copied();
+        assert_eq!(found, known.collect::<Vec<_>>(), "registered with {avs}");
+    }
+    for operator in OPERATORS.map(|operator| world.who(operator)) {
+        let found = all(|after| index.registered_with(operator, after, 1));
+        let mut known = services.to_vec();
+        known.retain(|avs| holds(avs, &operator));
+        known.sort_unstable();
+        assert_eq!(found, known, "services of {operator}");
     }
 }
 
@@ -459,7 +536,7 @@ fn the_index_equals_a_naive_reading_of_all_logs_and_losses_are_true_to_the_wei()
     {
         let mut world = World::new(seed, rules, None);
         for _ in 0..3 {
-            live(&mut world, 40);
+            live(&mut world, 60);
             compare(&world);
         }
         let compared = compare_losses(&world);

@@ -1,9 +1,11 @@
 //! From floating-point prices to certificates: prices become whole multiples of a unit, and the bound is lowered until
 //! it holds in integers. The checker itself is [`light::certificate`], re-exported here; a certificate as JSON too.
 
+mod even;
 mod form;
 mod round;
 
+pub use even::rules_out_profit;
 pub use form::{from_json, to_json};
 pub use light::certificate::{
     Attack, Certificate, Claim, Fraction, Lower, Network, Node, Part, Refusal, decode, encode, hash,

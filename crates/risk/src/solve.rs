@@ -81,6 +81,9 @@ pub struct Slack {
     pub certificate: Certificate,
     /// The cheapest attack found for its prize.
     pub witness: Option<Priced>,
+    /// Whether the proof leaves no attack that wins more than it costs, in integers: also where some attack just breaks even
+    /// and the lower end is a hair below nothing.
+    pub profit_ruled_out: bool,
     /// Cases divided.
     pub cases: u64,
     /// Pivots of the relaxation.
@@ -88,9 +91,12 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Whether the network is secure: `None` where the interval does not decide. With `weak`, breaking even counts as
-    /// a reason to attack.
+    /// Whether the network is secure: `None` where neither the interval nor integers decide. With `weak`, breaking even
+    /// counts as a reason to attack.
     pub fn secure(&self, weak: bool) -> Option<bool> {
+        if self.profit_ruled_out && !weak {
+            return Some(true);
+        }
         let attacked = |gamma: f64| if weak { gamma <= 0.0 } else { gamma < 0.0 };
         match (attacked(self.lower), attacked(self.upper)) {
             (false, _) => Some(true),
@@ -284,6 +290,7 @@ fn nothing_to_gain(level: Level) -> Slack {
         level,
         certificate: Certificate::default(),
         witness: None,
+        profit_ruled_out: true,
         cases: 0,
         pivots: 0,
     }
@@ -307,6 +314,7 @@ fn finish(
         level,
         certificate,
         witness: Some(found),
+        profit_ruled_out: claim.lower.is_some_and(|ratio| certificate::rules_out_profit(network, ratio)),
         cases,
         pivots,
     })

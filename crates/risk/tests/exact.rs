@@ -15,7 +15,7 @@ use dice::{Dice, brute_force, exact, gamma, rebuilt, solve};
 use risk::{
     Graph, Level, Limits, Mode, Operator, Ratio, Service, certificate,
     model::GWEI,
-    slack_of_service,
+    slack, slack_of_service,
     solve::{c0, c1},
 };
 
@@ -32,6 +32,11 @@ fn agrees(graph: &Graph, what: &str) {
             assert!((found.lower - wanted).abs() <= near, "{what}: {wanted}, found {found:?}\n{graph:?}");
             assert!((found.upper - wanted).abs() <= near, "{what}: {wanted}, found {found:?}\n{graph:?}");
             assert!(found.lower <= found.upper);
+            let (cost, prize) = pair;
+            assert!(
+                found.secure(false).is_none_or(|secure| secure == (cost >= prize)),
+                "{what}: {pair:?}, found {found:?}\n{graph:?}"
+            );
             assert!(certificate::verify(graph, &found.certificate).is_ok());
         }
     }
@@ -243,6 +248,35 @@ fn the_interval_holds_the_exact_value_at_every_limit_and_never_widens() {
         let least = if wanted > -1.0 { c1(&graph) } else { -1.0 };
         assert!(stopped.lower >= least - 1e-8 * (2.0 + least), "{stopped:?}\n{graph:?}");
     }
+}
+
+#[test]
+fn breaking_even_is_decided_in_integers() {
+    // One operator stakes what its service is worth.
+    let network = |short: u128| {
+        let stakes = [10_000 - short, 30_000, 20_001];
+        let operators = stakes.iter().enumerate();
+        let operators = operators.map(|(it, stake)| Operator::new(format!("o{it}"), *stake)).collect();
+        let all = Ratio { num: 1, den: 1 };
+        let prizes = [10_000, 7, 11];
+        let services = prizes.iter().enumerate();
+        let services = services.map(|(it, prize)| Service::new(format!("s{it}"), *prize, all)).collect();
+        let edges = vec![(0, 0, None), (1, 1, None), (2, 2, None)];
+        Graph::new(Mode::Full, operators, services, edges).unwrap()
+    };
+    let ask = |short: u128| {
+        let mut limits = Limits { gap: 4e-7, cases: u64::MAX, stop: &mut |_| false };
+        slack(&network(short), Level::C4, &mut limits).unwrap()
+    };
+    let even = ask(0);
+    assert_eq!((even.upper, even.secure(false), even.secure(true)), (0.0, Some(true), Some(false)));
+    assert!(even.profit_ruled_out);
+    // A wei less, and it pays.
+    let pays = ask(1);
+    assert_eq!(
+        (pays.secure(false), pays.secure(true), pays.profit_ruled_out),
+        (Some(false), Some(false), false)
+    );
 }
 
 #[test]

@@ -14,6 +14,9 @@ use types::{
 const CAME: [u8; 1] = [1];
 const LEFT: [u8; 1] = [0];
 
+/// AVSDirectory's status of an operator that is registered.
+const REGISTERED: u8 = 1;
+
 /// What the logs of a slash say before its last one names them all.
 #[derive(Default)]
 struct Slashing {
@@ -174,8 +177,9 @@ impl Derivation {
                 self.metadata(Described::Service, avs, &metadataURI);
             }
             OperatorAVSRegistrationStatusUpdated::SIGNATURE_HASH => {
-                let OperatorAVSRegistrationStatusUpdated { avs, .. } = read(log)?;
+                let OperatorAVSRegistrationStatusUpdated { operator, avs, status } = read(log)?;
                 self.service(avs);
+                self.registration(avs, operator, if status == REGISTERED { CAME } else { LEFT });
             }
             _ => {}
         }
@@ -203,6 +207,12 @@ impl Derivation {
 
     fn member(&mut self, set: &IAllocationManager::OperatorSet, operator: Address, mark: [u8; 1]) {
         self.put(Key::new(Column::Member).set(set_id(set)).address(operator).place(self.place), mark);
+    }
+
+    fn registration(&mut self, avs: Address, operator: Address, mark: [u8; 1]) {
+        self.put(Key::new(Column::Registration).address(avs).address(operator).place(self.place), mark);
+        let key = Key::new(Column::RegistrationOfOperator).address(operator).address(avs);
+        self.put(key.place(self.place), mark);
     }
 
     fn queued(&mut self, event: IDelegationManager::SlashingWithdrawalQueued) {

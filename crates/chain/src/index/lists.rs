@@ -278,6 +278,32 @@ impl<'a> Index<'a> {
         self.addresses(Key::new(Column::Member).set(set), after, limit, is_in)
     }
 
+    /// Operators registered with a service in AVSDirectory, by address.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn registered(
+        self,
+        avs: Address,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<Address>, ReadError> {
+        self.addresses(Key::new(Column::Registration).address(avs), after, limit, is_in)
+    }
+
+    /// Services with which an operator is registered in AVSDirectory, by address.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn registered_with(
+        self,
+        operator: Address,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<Address>, ReadError> {
+        self.addresses(Key::new(Column::RegistrationOfOperator).address(operator), after, limit, is_in)
+    }
+
     /// Operators, by address, with the place of registration.
     ///
     /// # Errors

@@ -32,6 +32,8 @@
 //! | service | avs, place | – |
 //! | member | avs, id, operator, place | 1 joined, 0 left |
 //! | strategy | strategy, place | 1 deposits allowed, 0 not |
+//! | registration | avs, operator, place | 1 registered in AVSDirectory, 0 left |
+//! | registration of operator | operator, avs, place | 1 or 0 |
 //! | metadata | 0 operator or 1 service, address, place | URI |
 
 mod derive;
@@ -49,7 +51,7 @@ use crate::block;
 use state::{SideRow, SideTable};
 
 /// Raised with every change of what is derived: indexes of other versions are built anew at the start.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How the index comes about.
 pub const SIDE_TABLE: SideTable = SideTable { version: VERSION, derive };

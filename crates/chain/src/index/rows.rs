@@ -27,6 +27,8 @@ pub(super) enum Column {
     Member = 16,
     Strategy = 17,
     Metadata = 18,
+    Registration = 19,
+    RegistrationOfOperator = 20,
 }
 
 /// Whose metadata a row holds.

@@ -20,7 +20,7 @@ mod tests;
 pub use dispatch::main;
 pub use network::{Built, listed, of_services};
 pub use publish::{MAX_CERTIFICATE_BYTES, MAX_WORK};
-pub use services::{MAX_MEMBERS, MAX_SERVICES, MAX_STRATEGIES, genesis};
+pub use services::{MAX_MEMBERS, MAX_SERVICES, MAX_STRATEGIES, directory_avs, directory_key, genesis, told};
 
 use crate::{
     host::{Result, revert},

@@ -22,7 +22,7 @@ use crate::{
     permission_controller::sender_can_act_for,
     storage::{Map, Word},
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, FixedBytes, U256};
 use types::{
     abi::IRiskOracle::{
         AlreadySo, InvalidPermissions, InvalidThreshold, OperatorNotRegistered, OperatorStillRegistered,
@@ -91,6 +91,25 @@ impl Service {
         }
         (operator_set::key(avs, id) == key).then_some(Self::Set(key))
     }
+}
+
+/// The key of an AVS that only AVSDirectory knows.
+pub const fn directory_key(avs: Address) -> B256 {
+    avs.0.concat_const(FixedBytes::new(DIRECTORY_ID))
+}
+
+/// The AVS that a key names as one of AVSDirectory; `None`: the key names something else.
+pub fn directory_avs(key: B256) -> Option<Address> {
+    match Service::named(key) {
+        Some(Service::Directory(avs)) => Some(avs),
+        _ => None,
+    }
+}
+
+/// The storage of a contract that was told of exactly these operators of an AVSDirectory service: for views by somebody
+/// who knows all registrations, which the contract itself does not.
+pub fn told(avs: Address, operators: &[Address]) -> Vec<(U256, U256)> {
+    TRACKED.genesis(directory_key(avs), operators)
 }
 
 /// The storage that a genesis state gives it.

@@ -1,7 +1,7 @@
 //! Operator sets as offers: what stands behind each, what it may take and by whom, how concentrated it is. Sorted and
 //! filtered here, so that a page, a program and a link say the same. Pay is not told: there are no rewards yet.
 
-use super::{amounts, amounts::Unit, asked, names, once_a_block};
+use super::{amounts, amounts::Unit, asked, names, once_a_block, registered::Directory};
 use crate::{
     context::Context,
     error::RpcError,
@@ -111,6 +111,8 @@ fn all(cx: &Context) -> Result<Value, RpcError> {
         }
         told.push((*set, it, by_member, strategies));
     }
+    let directory = Directory::read(&snapshot, &mut asker, &page.items, &worths)?;
+    directory.add_to(&mut totals);
     let unit = Unit::of(&worths, &totals);
     let mut items = Vec::new();
     for (set, it, by_member, strategies) in told {
@@ -139,12 +141,16 @@ fn all(cx: &Context) -> Result<Value, RpcError> {
             "paid": null,
         }));
     }
-    let slack = asked(cx, "restake_riskSlack", &json!([{ "level": "c2", "seconds": 1.0 }])).ok();
+    let slack = asked(cx, "restake_riskSlack", &json!([{ "seconds": 1.0 }])).ok();
+    let of_slack = |key: &str| slack.as_ref().and_then(|slack| slack.get(key).cloned());
     let body = json!({
         "unit": unit.json(),
         "items": items,
-        "more": page.next.is_some() || items.len() >= MOST_SETS,
-        "gammaLower": slack.as_ref().and_then(|slack| slack.get("gammaLower").cloned()),
+        "registered": directory.told(&snapshot, &unit, &worths)?,
+        "more": page.next.is_some() || items.len() >= MOST_SETS || directory.more,
+        "gammaLower": of_slack("gammaLower"),
+        "gammaMode": of_slack("mode"),
+        "gammaModes": of_slack("modes"),
         "changeDelayBlocks": cx.chain.params().configuration_delay_blocks,
     });
     snapshot.answer(body)

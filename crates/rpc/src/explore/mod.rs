@@ -10,6 +10,7 @@ mod market;
 mod names;
 mod overview;
 mod ranking;
+mod registered;
 mod risk;
 mod search;
 mod sentences;

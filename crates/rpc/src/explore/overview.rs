@@ -117,12 +117,19 @@ fn strategies(worths: &[Worth], totals: &[U256]) -> Vec<Value> {
 fn services(snapshot: &Snapshot<'_>) -> Result<Value, RpcError> {
     let index = snapshot.index();
     let page = index.services(None, MOST_COUNTED)?;
-    let mut sets = 0_usize;
+    let (mut sets, mut registered) = (0_usize, 0_usize);
     for avs in &page.items {
         let left = MOST_COUNTED.saturating_sub(sets);
         sets = sets.saturating_add(index.sets(*avs, None, left)?.items.len());
+        let has = !index.registered(*avs, None, 1)?.items.is_empty();
+        registered = registered.saturating_add(usize::from(has));
     }
-    Ok(json!({ "count": page.items.len(), "more": page.next.is_some(), "operatorSets": sets }))
+    Ok(json!({
+        "count": page.items.len(),
+        "more": page.next.is_some(),
+        "operatorSets": sets,
+        "registeredInDirectory": registered,
+    }))
 }
 
 /// The newest slashes, their number, and what they took by token.
@@ -150,7 +157,7 @@ fn slashes(cx: &Context, snapshot: &Snapshot<'_>) -> Result<Value, RpcError> {
 
 /// The certified slack, or why there is none.
 fn risk(cx: &Context) -> Value {
-    match asked(cx, "restake_riskSlack", &json!([{ "level": "c2", "seconds": SLACK_SECONDS }])) {
+    match asked(cx, "restake_riskSlack", &json!([{ "seconds": SLACK_SECONDS }])) {
         Ok(answer) => answer,
         Err(error) => json!({ "unknown": error.message() }),
     }

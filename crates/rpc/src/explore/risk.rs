@@ -6,7 +6,7 @@
     reason = "shares that people ask for; what is certified comes from the integer checker"
 )]
 
-use super::{amounts, amounts::Unit, asked, names, once_a_block};
+use super::{amounts, amounts::Unit, amounts::Worth, asked, names, once_a_block, registered::Directory};
 use crate::{
     context::Context,
     error::RpcError,
@@ -16,6 +16,7 @@ use alloy_primitives::{Address, U256};
 use chain::index::{Described, SetId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Seconds that one search may take.
 const SEARCH_SECONDS: f64 = 2.0;
@@ -197,18 +198,60 @@ pub(crate) fn matrix(cx: &Context) -> Result<Value, RpcError> {
     snapshot.answer(told)
 }
 
-/// Sets as rows, operators as columns, the largest first; each cell is what the set can take of the operator.
+/// Services as rows, operators as columns, the largest first; each cell is what the set can take of the operator. Services
+/// of AVSDirectory come last, each with the whole stake of its operators.
 fn matrix_of(cx: &Context, snapshot: &Snapshot<'_>) -> Result<Value, RpcError> {
     let index = snapshot.index();
     let mut asker = snapshot.asker();
     let worths = amounts::all(snapshot, &mut asker)?;
     let mut sets: Vec<SetId> = Vec::new();
-    for avs in index.services(None, MOST_SETS)?.items {
+    let services = index.services(None, MOST_SETS)?.items;
+    for avs in &services {
         let left = MOST_SETS.saturating_sub(sets.len());
-        sets.extend(index.sets(avs, None, left)?.items);
+        sets.extend(index.sets(*avs, None, left)?.items);
     }
-    let mut cells: Vec<(usize, Address, Vec<U256>)> = Vec::new();
     let mut totals = vec![U256::ZERO; worths.len()];
+    let cells = pledges(cx, &sets, &worths, &mut totals)?;
+    let directory = Directory::read(snapshot, &mut asker, &services, &worths)?;
+    directory.add_to(&mut totals);
+    let unit = Unit::of(&worths, &totals);
+    let mut table = Table { rows: vec![U256::ZERO; sets.len()], ..Table::default() };
+    for (row, operator, held) in cells {
+        table.add(row, operator, unit.sum(&worths, &held));
+    }
+    for (_, operators) in &directory.services {
+        let row = table.rows.len();
+        table.rows.push(U256::ZERO);
+        for operator in operators {
+            table.share(row, *operator, unit.sum(&worths, directory.shares(*operator)));
+        }
+    }
+    let mut described = Vec::new();
+    let of_sets = sets.iter().map(|set| (set.avs, Some(set.id)));
+    let of_directory = directory.services.iter().map(|(avs, _)| (*avs, None));
+    for ((avs, id), stake) in of_sets.chain(of_directory).zip(&table.rows) {
+        described.push(json!({
+            "operatorSet": { "avs": avs, "id": id },
+            "contract": names::contract(avs),
+            "metadataUri": index.metadata(Described::Service, avs)?,
+            "stake": stake.to_string(),
+            "shared": id.is_none(),
+        }));
+    }
+    let (columns, cells, more) = table.told();
+    Ok(json!({
+        "unit": unit.json(), "sets": described, "operators": columns, "cells": cells, "more": more || directory.more,
+    }))
+}
+
+/// What each set can take of each member: row, operator, shares by strategy; `totals` are their sums.
+fn pledges(
+    cx: &Context,
+    sets: &[SetId],
+    worths: &[Worth],
+    totals: &mut [U256],
+) -> Result<Vec<(usize, Address, Vec<U256>)>, RpcError> {
+    let mut cells = Vec::new();
     for (row, set) in sets.iter().enumerate() {
         let it = services::operator_set(cx, *set, None)?;
         let of = |key: &str| -> Vec<Address> { serde_json::from_value(it[key].clone()).unwrap_or_default() };
@@ -228,42 +271,64 @@ fn matrix_of(cx: &Context, snapshot: &Snapshot<'_>) -> Result<Value, RpcError> {
             cells.push((row, member, held));
         }
     }
-    let unit = Unit::of(&worths, &totals);
-    let mut operators: std::collections::BTreeMap<Address, U256> = std::collections::BTreeMap::new();
-    let mut rows = vec![U256::ZERO; sets.len()];
-    let cells: Vec<(usize, Address, U256)> = cells
-        .into_iter()
-        .map(|(row, operator, held)| (row, operator, unit.sum(&worths, &held)))
-        .filter(|(.., stake)| !stake.is_zero())
-        .collect();
-    for (row, operator, stake) in &cells {
-        let sum = operators.entry(*operator).or_default();
-        *sum = sum.saturating_add(*stake);
-        if let Some(sum) = rows.get_mut(*row) {
-            *sum = sum.saturating_add(*stake);
+    Ok(cells)
+}
+
+/// The matrix in the making, in the unit's smallest parts.
+#[derive(Default)]
+struct Table {
+    cells: Vec<(usize, Address, U256)>,
+    rows: Vec<U256>,
+    /// What is promised to sets, each part to one.
+    promised: BTreeMap<Address, U256>,
+    /// What is shared by services: the same stake for each.
+    shared: BTreeMap<Address, U256>,
+}
+
+impl Table {
+    fn cell(&mut self, row: usize, operator: Address, stake: U256) {
+        self.cells.push((row, operator, stake));
+        if let Some(sum) = self.rows.get_mut(row) {
+            *sum = sum.saturating_add(stake);
         }
     }
-    let mut columns: Vec<(Address, U256)> = operators.into_iter().collect();
-    columns.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    let more = columns.len() > MOST_OPERATORS;
-    columns.truncate(MOST_OPERATORS);
-    let place = |operator: &Address| columns.iter().position(|(known, _)| known == operator);
-    let told: Vec<Value> = cells
-        .iter()
-        .filter_map(|(row, operator, stake)| Some(json!([row, place(operator)?, stake.to_string()])))
-        .collect();
-    let mut described = Vec::new();
-    for (set, stake) in sets.iter().zip(&rows) {
-        described.push(json!({
-            "operatorSet": { "avs": set.avs, "id": set.id },
-            "contract": names::contract(set.avs),
-            "metadataUri": index.metadata(Described::Service, set.avs)?,
-            "stake": stake.to_string(),
-        }));
+
+    fn add(&mut self, row: usize, operator: Address, stake: U256) {
+        if !stake.is_zero() {
+            self.cell(row, operator, stake);
+            let sum = self.promised.entry(operator).or_default();
+            *sum = sum.saturating_add(stake);
+        }
     }
-    let columns: Vec<Value> = columns
-        .into_iter()
-        .map(|(operator, stake)| json!({ "operator": operator, "stake": stake.to_string() }))
-        .collect();
-    Ok(json!({ "unit": unit.json(), "sets": described, "operators": columns, "cells": told, "more": more }))
+
+    fn share(&mut self, row: usize, operator: Address, stake: U256) {
+        if !stake.is_zero() {
+            self.cell(row, operator, stake);
+            self.shared.insert(operator, stake);
+        }
+    }
+
+    /// Columns, the largest first, cells, and whether columns were left out.
+    fn told(self) -> (Vec<Value>, Vec<Value>, bool) {
+        let Self { cells, mut promised, shared, .. } = self;
+        for (operator, stake) in shared {
+            let at_stake = promised.entry(operator).or_default();
+            *at_stake = stake.max(*at_stake);
+        }
+        let mut columns: Vec<(Address, U256)> = promised.into_iter().collect();
+        columns.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        let more = columns.len() > MOST_OPERATORS;
+        columns.truncate(MOST_OPERATORS);
+        let places: BTreeMap<Address, usize> =
+            columns.iter().enumerate().map(|(place, (operator, _))| (*operator, place)).collect();
+        let told = cells
+            .iter()
+            .filter_map(|(row, operator, stake)| Some(json!([row, places.get(operator)?, stake.to_string()])))
+            .collect();
+        let columns = columns
+            .into_iter()
+            .map(|(operator, stake)| json!({ "operator": operator, "stake": stake.to_string() }))
+            .collect();
+        (columns, told, more)
+    }
 }

@@ -12,8 +12,8 @@ use alloy_json_abi::{Function, Param};
 use alloy_primitives::{Address, B256, Bytes, I256, Log, U256, hex};
 use alloy_sol_types::SolCall;
 use chain::{
-    CallRequest, Outcome, View,
-    executor::{At, BlockContext, Simulator},
+    CallRequest, Outcome, Overrides, View,
+    executor::{AccountOverride, At, BlockContext, Simulator},
     index::Index,
 };
 use serde_json::{Map, Value, json as value};
@@ -127,6 +127,16 @@ impl<'c> Snapshot<'c> {
 }
 
 impl Asker<'_> {
+    /// From here on, as if slots of an account held other words.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(super) fn pretend(&mut self, account: Address, slots: Vec<(U256, U256)>) -> Result<(), RpcError> {
+        let pretended = AccountOverride { slots, ..AccountOverride::default() };
+        let overrides = Overrides { accounts: [(account, pretended)].into(), ..Overrides::default() };
+        self.simulator.pretend(&overrides).map_err(|error| refused(&error.into()))
+    }
+
     /// Runs a call.
     ///
     /// # Errors

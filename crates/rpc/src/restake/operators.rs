@@ -37,15 +37,27 @@ const NUMBER_WIDTH: usize = 8;
 const MOST_STRATEGIES: usize = 1_000;
 
 /// Items of the lists inside a book; the lists' own methods have the rest.
-const FIRST_ITEMS: usize = 20;
+pub(super) const FIRST_ITEMS: usize = 20;
 
 /// Which operators are wanted.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OperatorFilter {
     operator_set: Option<super::arguments::SetArgument>,
+    registered_with: Option<Address>,
     limit: Option<u64>,
     cursor: Option<String>,
+}
+
+/// Whose operators are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OperatorsOf {
+    /// All that there are.
+    All,
+    /// Members of an operator set.
+    Set(SetId),
+    /// Those registered with a service in AVSDirectory.
+    Directory(Address),
 }
 
 fn operator_method(cx: &Context, params: Params<'_>) -> Reply {
@@ -55,7 +67,15 @@ fn operator_method(cx: &Context, params: Params<'_>) -> Reply {
 fn operators_method(cx: &Context, params: Params<'_>) -> Reply {
     let filter: OperatorFilter = params.args()?.optional(0, "filter")?.unwrap_or_default();
     let paging = Paging { limit: filter.limit, cursor: filter.cursor };
-    reply(operators(cx, filter.operator_set.map(|set| set.0), &paging))
+    let of = match (filter.operator_set, filter.registered_with) {
+        (None, None) => OperatorsOf::All,
+        (Some(set), None) => OperatorsOf::Set(set.0),
+        (None, Some(avs)) => OperatorsOf::Directory(avs),
+        (Some(_), Some(_)) => {
+            return Err(RpcError::params("operatorSet and registeredWith are two lists: name one"));
+        }
+    };
+    reply(operators(cx, of, &paging))
 }
 
 fn allocations_method(cx: &Context, params: Params<'_>) -> Reply {
@@ -131,31 +151,34 @@ pub(crate) fn operator(cx: &Context, operator: Address) -> Result<Value, RpcErro
         fields.insert("slashes".into(), slashes);
         fields.insert("delegators".into(), page_json(delegators));
         fields.insert("withdrawals".into(), json!(queue));
+        let services = index.registered_with(operator, None, FIRST_ITEMS)?;
+        fields.insert("registeredWith".into(), page_json(services));
     }
     snapshot.answer(book)
 }
 
 /// The first page of a list whose own method gives the others.
-fn page_json(page: Page<Address>) -> Value {
+pub(super) fn page_json(page: Page<Address>) -> Value {
     json!({ "items": page.items, "more": page.next.is_some() })
 }
 
-/// Operators by address, all or a set's members.
+/// Operators by address: all, a set's members, or a service's in AVSDirectory.
 ///
 /// # Errors
 /// A bad page, or the database's.
-pub(crate) fn operators(cx: &Context, set: Option<SetId>, paging: &Paging) -> Result<Value, RpcError> {
+pub(crate) fn operators(cx: &Context, of: OperatorsOf, paging: &Paging) -> Result<Value, RpcError> {
     let snapshot = Snapshot::take(cx)?;
     let index = snapshot.index();
-    let wanted = paging.of(&format!("operators {set:?}"), ADDRESS_WIDTH)?;
-    let page: Page<(Address, Option<Place>)> = match set {
-        None => {
+    let wanted = paging.of(&format!("operators {of:?}"), ADDRESS_WIDTH)?;
+    let placed = |operator| Ok::<_, RpcError>((operator, index.registration(operator)?));
+    let page: Page<(Address, Option<Place>)> = match of {
+        OperatorsOf::All => {
             let page = index.operators(wanted.after(), wanted.limit)?;
             page.try_map(|(operator, place)| Ok::<_, RpcError>((operator, Some(place))))?
         }
-        Some(set) => {
-            let page = index.members(set, wanted.after(), wanted.limit)?;
-            page.try_map(|operator| Ok::<_, RpcError>((operator, index.registration(operator)?)))?
+        OperatorsOf::Set(set) => index.members(set, wanted.after(), wanted.limit)?.try_map(placed)?,
+        OperatorsOf::Directory(avs) => {
+            index.registered(avs, wanted.after(), wanted.limit)?.try_map(placed)?
         }
     };
     let strategies = all_strategies(&snapshot)?;

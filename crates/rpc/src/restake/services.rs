@@ -3,7 +3,7 @@
 use super::{
     arguments::{Paging, SetArgument, set_json},
     ask::{Asker, Snapshot, reply},
-    operators::ADDRESS_WIDTH,
+    operators::{ADDRESS_WIDTH, FIRST_ITEMS, page_json},
     slashes::slashes_of,
 };
 use crate::{context::Context, error::RpcError, json::Reply, method::Method, params::Params};
@@ -68,6 +68,7 @@ pub(crate) fn service(cx: &Context, avs: Address, paging: &Paging) -> Result<Val
         "metadataUri": index.metadata(Described::Service, avs)?,
         "registrar": registrar,
         "operatorSets": sets,
+        "registered": page_json(index.registered(avs, None, FIRST_ITEMS)?),
         "slashes": slashes,
     }))
 }
@@ -110,6 +111,7 @@ pub(crate) fn services(cx: &Context, paging: &Paging) -> Result<Value, RpcError>
             "avs": avs,
             "metadataUri": index.metadata(Described::Service, avs)?,
             "operatorSetCount": sets,
+            "hasRegistered": !index.registered(avs, None, 1)?.items.is_empty(),
         }))
     })?;
     snapshot.answer(told)

@@ -143,7 +143,10 @@ async fn all_operators(State(shared): State<Arc<Shared>>, list: Asked<OperatorLi
         let OperatorList { sort, skip, limit, cursor } = list;
         tell(shared, StatusCode::BAD_REQUEST, move |cx| match sort.as_deref() {
             Some("stake") => explore::ranked(cx, skip.unwrap_or_default(), limit),
-            None | Some("address") => operators::operators(cx, None, &Paging { limit, cursor }),
+            None | Some("address") => {
+                let of = operators::OperatorsOf::All;
+                operators::operators(cx, of, &Paging { limit, cursor })
+            }
             Some(other) => {
                 let shown: String = other.chars().take(32).collect();
                 Err(RpcError::params(format!("sort {shown:?} is not address or stake")))

@@ -156,6 +156,10 @@ impl Node {
         number(&self.get(method, params).await)
     }
 
+    fn signature(&self, account: usize, hash: alloy_primitives::B256) -> Bytes {
+        self.signers[account].sign_hash_sync(&hash).unwrap().as_bytes().to_vec().into()
+    }
+
     fn address(&self, account: usize) -> Address {
         self.signers[account].address()
     }

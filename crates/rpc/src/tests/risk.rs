@@ -9,14 +9,19 @@ use super::{
     *,
 };
 use alloy_primitives::B256;
+use alloy_sol_types::SolCall;
 use types::{
     abi::{
+        IAVSDirectory::{
+            SignatureWithSaltAndExpiry, calculateOperatorAVSRegistrationDigestHashCall,
+            deregisterOperatorFromAVSCall, registerOperatorToAVSCall,
+        },
         IAllocationManager::{
             CreateSetParamsV2, RegisterParams, createOperatorSets_1Call, registerForOperatorSetsCall,
         },
         IRiskOracle::{publishCall, setListedCall, setPrizeCall},
     },
-    addresses::{ALLOCATION_MANAGER, RISK_ORACLE, TEST_TOKEN_STRATEGY},
+    addresses::{ALLOCATION_MANAGER, AVS_DIRECTORY, RISK_ORACLE, TEST_TOKEN_STRATEGY},
 };
 
 /// The first account owns the chain's contracts, and is the service.
@@ -230,6 +235,93 @@ async fn pages_tell_how_a_shock_spreads_and_what_a_year_may_cost() {
         let text = answer.text().await.unwrap();
         assert!(text.contains(said), "{query}: {text}");
     }
+}
+
+/// The service takes the operator into AVSDirectory, by the operator's signature, `nonce` for the first time.
+async fn join_directory(scene: &mut Scene, nonce: u8) {
+    let (operator, avs) = (scene.who(OPERATOR), scene.who(SERVICE));
+    let (salt, expiry) = (B256::with_last_byte(nonce), U256::MAX);
+    let view = calculateOperatorAVSRegistrationDigestHashCall { operator, avs, salt, expiry };
+    let request = json!([{ "to": AVS_DIRECTORY, "data": Bytes::from(view.abi_encode()) }, "latest"]);
+    let digest: B256 = scene.node.get("eth_call", request).await.as_str().unwrap().parse().unwrap();
+    let signature = scene.node.signature(OPERATOR, digest);
+    let operator_signature = SignatureWithSaltAndExpiry { signature, salt, expiry };
+    let call = registerOperatorToAVSCall { operator, operatorSignature: operator_signature };
+    scene.send(SERVICE, AVS_DIRECTORY, &call).await;
+}
+
+#[tokio::test]
+async fn a_service_that_only_avs_directory_knows_is_part_of_the_network_and_the_lower_slack_is_told() {
+    let mut scene = scene().await;
+    let (operator, avs) = (scene.who(OPERATOR), scene.who(SERVICE));
+    join_directory(&mut scene, 1).await;
+    let mut directory = [0xff; 32];
+    directory[..20].copy_from_slice(avs.as_slice());
+    let directory = B256::from(directory);
+    let gammas = |answer: &Value| -> Vec<(String, f64)> {
+        let told = |it: &Value| (it["mode"].as_str().unwrap().to_owned(), it["gammaLower"].as_f64().unwrap());
+        answer["modes"].as_array().unwrap().iter().map(told).collect()
+    };
+    let near = |told: &[(String, f64)], expected: [(&str, f64); 2]| {
+        told.iter()
+            .zip(expected)
+            .all(|(told, expected)| told.0 == expected.0 && (told.1 - expected.1).abs() < 1e-5)
+    };
+    // Nobody declared what the registration is worth: its one operator's 1,000 ether against 3 % of a third of them.
+    let slack = scene.node.get("restake_riskSlack", json!([])).await;
+    assert!(near(&gammas(&slack), [("unique", 1.0), ("full", 99.0)]), "{slack}");
+    assert_eq!(
+        (&slack["mode"], &slack["servicesUnique"], &slack["servicesFull"]),
+        (&json!("unique"), &json!(1), &json!(1))
+    );
+    // 800 ether are to be won by 1,000.
+    let prize = 800 * 10_u128.pow(18);
+    scene
+        .send(SERVICE, RISK_ORACLE, &setPrizeCall { service: directory, prize, numerator: 1, denominator: 3 })
+        .await;
+    let slack = scene.node.get("restake_riskSlack", json!([])).await;
+    assert!(near(&gammas(&slack), [("full", 0.25), ("unique", 1.0)]), "{slack}");
+    assert_eq!(
+        (&slack["mode"], &slack["witness"]["services"]),
+        (&json!("full"), &json!([directory])),
+        "{slack}"
+    );
+    // A service's own question is of the network that has it.
+    let own = scene.node.get("restake_riskSlack", json!([{ "service": format!("{avs}:1") }])).await;
+    assert_eq!(own["mode"], "unique", "{own}");
+    let named = scene.node.get("restake_riskSlack", json!([{ "services": [avs], "mode": "full" }])).await;
+    assert!((named["gammaLower"].as_f64().unwrap() - 0.25).abs() < 1e-5, "{named}");
+
+    // The pages say the same.
+    let overview = scene.node.rest("/api/v1/overview").await;
+    assert_eq!(
+        (&overview["risk"]["mode"], &overview["services"]["registered_in_directory"]),
+        (&json!("full"), &json!(1))
+    );
+    let market = scene.node.rest("/api/v1/market").await;
+    assert_eq!(
+        (&market["gamma_lower"], &market["registered"][0]["service"]),
+        (&overview["risk"]["gamma_lower"], &json!(directory))
+    );
+    assert_eq!(market["registered"][0]["stake"], "1000000000000000000000");
+    let matrix = scene.node.rest("/api/v1/risk/matrix").await;
+    assert_eq!(matrix["sets"][1]["operator_set"], json!({ "avs": avs, "id": null }), "{matrix}");
+    assert_eq!(matrix["cells"][1], json!([1, 0, "1000000000000000000000"]));
+    assert_eq!(matrix["operators"][0]["stake"], "1000000000000000000000", "the same stake is counted once");
+    let page = scene.node.rest("/api/v1/risk").await;
+    assert_eq!((&page["slack"]["mode"], &page["cascade"]["mode"]), (&json!("full"), &json!("full")));
+    let listed = scene.node.get("restake_operators", json!([{ "registeredWith": avs }])).await;
+    assert_eq!(listed["items"][0]["operator"], json!(operator));
+    let book = scene.node.get("restake_operator", json!([operator])).await;
+    assert_eq!(book["registeredWith"]["items"], json!([avs]));
+
+    // Gone from AVSDirectory, gone from the network.
+    scene.send(SERVICE, AVS_DIRECTORY, &deregisterOperatorFromAVSCall { operator }).await;
+    let slack = scene.node.get("restake_riskSlack", json!([])).await;
+    assert_eq!(
+        (&slack["mode"], &slack["servicesFull"], &gammas(&slack).len()),
+        (&json!("unique"), &json!(0), &1)
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! What is kept between questions of risk: answers for the newest block, the last certificates, and whose turn it is to
-//! search. All bounded; answers of another block are forgotten at once.
+//! What is kept between questions of risk: answers and networks of the newest block, the last certificates, and whose turn
+//! it is to search. All bounded; answers of another block are forgotten at once.
 
+use super::network::Networks;
 use crate::error::RpcError;
 use alloy_primitives::B256;
 use parking_lot::{Mutex, MutexGuard};
@@ -8,11 +9,14 @@ use risk::certificate::{self, Certificate};
 use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
 /// Answers kept for one block.
 const MOST_ANSWERS: usize = 256;
+/// Networks kept for one block.
+const MOST_NETWORKS: usize = 8;
 /// Certificates kept, newest last.
 const MOST_CERTIFICATES: usize = 64;
 
@@ -20,6 +24,7 @@ const MOST_CERTIFICATES: usize = 64;
 #[derive(Default)]
 pub(crate) struct Cache {
     answers: Mutex<(B256, HashMap<String, Value>)>,
+    networks: Mutex<(B256, HashMap<String, Arc<Networks>>)>,
     certificates: Mutex<VecDeque<(B256, Certificate)>>,
     turn: Mutex<()>,
 }
@@ -37,6 +42,20 @@ impl Cache {
             *answers = (head, HashMap::new());
         }
         answers.1.insert(key, answer);
+    }
+
+    /// The networks that the same question on the same block was about.
+    pub(super) fn networks(&self, head: B256, key: &str) -> Option<Arc<Networks>> {
+        let networks = self.networks.lock();
+        (networks.0 == head).then(|| networks.1.get(key).map(Arc::clone)).flatten()
+    }
+
+    pub(super) fn keep_networks(&self, head: B256, key: String, found: &Arc<Networks>) {
+        let mut networks = self.networks.lock();
+        if networks.0 != head || networks.1.len() >= MOST_NETWORKS {
+            *networks = (head, HashMap::new());
+        }
+        networks.1.insert(key, Arc::clone(found));
     }
 
     pub(super) fn remember(&self, certificate: &Certificate) {

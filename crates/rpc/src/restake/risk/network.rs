@@ -1,5 +1,7 @@
 //! The network that a question is about: RiskOracle's view of the state, as a graph of the engine. Services are those
-//! that the contract lists, those that the caller names, or, while none is listed, all that the index knows.
+//! that the contract lists, those that the caller names, or, while none is listed, all that the index knows. Stake is
+//! either shared by all services or promised to each alone, and a γ is of one of the two (`decisions.md` 72): without a
+//! word on which, both networks are built, and the answer is of the one with the lower γ.
 
 use super::{
     super::{
@@ -7,16 +9,21 @@ use super::{
         ask::{Asker, Snapshot, VIEW_GAS, changed},
     },
     choices::MOST_PATHS,
-    code, failed,
+    code, failed, finite,
+    registrations::{self, Registered},
 };
 use crate::error::RpcError;
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use chain::CallRequest;
-use risk::{Graph, Level, Mode, Operator, Ratio, Service};
+use protocol::risk_oracle;
+use risk::{Graph, Level, Limits, Mode, Operator, Ratio, Service, Slack, solve::DEFAULT_GAP};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use types::{
     abi::IRiskOracle::{Network, networkCall, networkOfCall, servicesCall},
     addresses::RISK_ORACLE,
@@ -24,6 +31,8 @@ use types::{
 
 /// Services of one question: what the contract counts.
 const MOST_SERVICES: usize = 64;
+/// The longest search of each of two networks for the one with the lower γ.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// A service: its key of 32 bytes, `avs:id` for an operator set, or an address for an AVS of AVSDirectory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,40 +149,143 @@ impl Question {
 /// A network of one mode.
 pub(super) struct Found {
     pub(super) graph: Graph,
+    /// Its slack, as far as the choice between two networks went.
+    pub(super) slack: Option<Slack>,
     keys: Vec<B256>,
     operators: Vec<Address>,
     assumed: usize,
-    other_services: u32,
-    scope: &'static str,
 }
 
-/// Reads the network that a question is about.
+/// The networks that a question may be about: one, or one of each mode.
+pub(super) struct Networks {
+    /// The one that is answered about, and then the other if there is one.
+    found: Vec<Arc<Found>>,
+    counts: Counts,
+    scope: &'static str,
+    /// Whether the index knows more services than a network has.
+    more: bool,
+}
+
+/// Services by mode.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    full: usize,
+    unique: usize,
+}
+
+/// The network of an answer, and what is said of the others.
+pub(super) struct Chosen {
+    networks: Arc<Networks>,
+    found: Arc<Found>,
+}
+
+impl std::ops::Deref for Chosen {
+    type Target = Found;
+
+    fn deref(&self) -> &Found {
+        &self.found
+    }
+}
+
+/// Which services are looked at.
+struct Wanted {
+    scope: &'static str,
+    /// All but AVSDirectory's; `None`: what the contract lists.
+    keys: Option<Vec<B256>>,
+    registered: Vec<Registered>,
+    more: bool,
+}
+
+/// The network that a question is about, built once a block.
 ///
 /// # Errors
 /// There is none, a price fails, it is too large, or the state cannot be read.
-pub(super) fn find(snapshot: &Snapshot<'_>, question: &Question) -> Result<Found, RpcError> {
-    let mut asker = snapshot.asker();
-    let (scope, named) = match &question.services {
-        Some(named) => ("named", Some(named.iter().map(|key| key.0).collect())),
-        None if asker.ask(RISK_ORACLE, &servicesCall {})?.is_empty() => ("all", Some(known(snapshot)?)),
-        None => ("listed", None),
+pub(super) fn find(snapshot: &Snapshot<'_>, question: &Question) -> Result<Chosen, RpcError> {
+    let head = snapshot.hash()?;
+    let key = format!("{:?} {:?}", question.mode, question.services);
+    let networks = match snapshot.cx.risk.networks(head, &key) {
+        Some(known) => known,
+        None => {
+            let built = Arc::new(build(snapshot, question)?);
+            snapshot.cx.risk.keep_networks(head, key, &built);
+            built
+        }
     };
+    let has = |found: &&Arc<Found>| question.service.is_some_and(|service| found.keys.contains(&service.0));
+    let found = networks.found.iter().find(has).or(networks.found.first()).map(Arc::clone);
+    Ok(Chosen { found: found.ok_or_else(nobody)?, networks })
+}
+
+fn build(snapshot: &Snapshot<'_>, question: &Question) -> Result<Networks, RpcError> {
+    let mut asker = snapshot.asker();
+    let Wanted { scope, keys, registered, more } = wanted(snapshot, &mut asker, question)?;
+    registrations::tell(&mut asker, &registered)?;
     let mut of = |mode: Mode| {
         let number = u8::from(mode == Mode::Unique);
-        match &named {
-            Some(services) => view(&mut asker, &networkOfCall { mode: number, services: services.clone() }),
-            None => view(&mut asker, &networkCall { mode: number }),
+        let Some(keys) = &keys else { return view(&mut asker, &networkCall { mode: number }) };
+        let mut services = keys.clone();
+        if mode == Mode::Full {
+            services.extend(registered.iter().map(Registered::key));
         }
+        view(&mut asker, &networkOfCall { mode: number, services })
     };
-    let network = match question.mode()? {
-        Some(mode) => of(mode)?,
-        // Sets with allocations are how stake is pledged now; the rest is spoken of where there are none.
-        None => {
-            let unique = of(Mode::Unique)?;
-            if unique.services.is_empty() { of(Mode::Full)? } else { unique }
+    let mut counts = Counts::default();
+    let mut found = Vec::new();
+    let asked = question.mode()?;
+    for mode in asked.map_or_else(|| vec![Mode::Unique, Mode::Full], |mode| vec![mode]) {
+        let network = of(mode)?;
+        let (own, other) = (network.services.len(), network.otherServices as usize);
+        counts = match mode {
+            Mode::Unique => Counts { unique: own, full: other.saturating_add(registered.len()) },
+            _ => Counts { full: own, unique: other },
+        };
+        found.extend(Found::new(network)?);
+    }
+    if found.is_empty() {
+        return Err(nobody());
+    }
+    if asked.is_none() {
+        for network in &mut found {
+            network.slack = Some(first_look(&network.graph)?);
         }
+        let lower = |found: &Found| found.slack.as_ref().map_or(f64::INFINITY, |slack| slack.lower);
+        found.sort_by(|one, other| lower(one).total_cmp(&lower(other)));
+    }
+    Ok(Networks { found: found.into_iter().map(Arc::new).collect(), counts, scope, more })
+}
+
+/// There is nothing to attack.
+fn nobody() -> RpcError {
+    failed(&risk::Error::Empty("services that anybody stands behind"))
+}
+
+/// The slack by which networks are compared: exact where that is soon known.
+fn first_look(graph: &Graph) -> Result<Slack, RpcError> {
+    let started = Instant::now();
+    let mut stop = |_| started.elapsed() >= FIRST_LOOK;
+    let mut limits = Limits { gap: DEFAULT_GAP, cases: u64::MAX, stop: &mut stop };
+    risk::slack(graph, Level::C4, &mut limits).map_err(|error| failed(&error))
+}
+
+/// The services of a question: those that it names, those that the contract lists, or the first that the index knows.
+fn wanted(snapshot: &Snapshot<'_>, asker: &mut Asker<'_>, question: &Question) -> Result<Wanted, RpcError> {
+    let index = snapshot.index();
+    let (scope, named, more) = match &question.services {
+        Some(named) => ("named", named.iter().map(|key| key.0).collect(), false),
+        None if asker.ask(RISK_ORACLE, &servicesCall {})?.is_empty() => {
+            let (known, more) = registrations::known(index, MOST_SERVICES)?;
+            ("all", known, more)
+        }
+        None => return Ok(Wanted { scope: "listed", keys: None, registered: Vec::new(), more: false }),
     };
-    Found::new(network, scope)
+    let (mut keys, mut registered) = (Vec::new(), Vec::new());
+    for key in named {
+        match risk_oracle::directory_avs(key) {
+            Some(avs) => registered.push(Registered::read(index, avs)?),
+            None => keys.push(key),
+        }
+    }
+    Ok(Wanted { scope, keys: Some(keys), registered, more })
 }
 
 /// A view of RiskOracle; its own error in words.
@@ -194,23 +306,6 @@ fn view<C: SolCall>(asker: &mut Asker<'_>, call: &C) -> Result<C::Return, RpcErr
         ));
     }
     C::abi_decode_returns(&output).map_err(|_| changed(RISK_ORACLE, C::SIGNATURE))
-}
-
-/// The first operator sets that the index knows.
-fn known(snapshot: &Snapshot<'_>) -> Result<Vec<B256>, RpcError> {
-    let index = snapshot.index();
-    let mut keys = Vec::new();
-    for avs in index.services(None, MOST_SERVICES)?.items {
-        let left = MOST_SERVICES.saturating_sub(keys.len());
-        for set in index.sets(avs, None, left)?.items {
-            let mut key = [0; 32];
-            let id = set.id.to_be_bytes();
-            let bytes = set.avs.iter().chain(&[0; 8]).chain(&id);
-            key.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-            keys.push(key.into());
-        }
-    }
-    Ok(keys)
 }
 
 /// RiskOracle's view of the state as a graph of the engine, with the same indexes.
@@ -238,34 +333,68 @@ pub fn graph_of(network: &Network) -> Result<Graph, risk::Error> {
     Graph::new(mode, operators.collect(), services.collect(), edges)
 }
 
-impl Found {
-    fn new(network: Network, scope: &'static str) -> Result<Self, RpcError> {
-        let graph = graph_of(&network).map_err(|error| failed(&error))?;
-        // The engine counts as the contract does, or its certificates would be of another network.
-        if graph.network().needs != network.needs {
-            return Err(RpcError::internal("the engine and RiskOracle disagree on what services need"));
-        }
-        Ok(Self {
-            graph,
-            assumed: network.assumed.iter().filter(|assumed| **assumed).count(),
-            keys: network.services,
-            operators: network.operators,
-            other_services: network.otherServices,
-            scope,
-        })
+impl Chosen {
+    /// The network of the other mode, if the question was of both.
+    pub(super) fn other(&self) -> Option<Self> {
+        let found = self.networks.found.iter().find(|found| !Arc::ptr_eq(found, &self.found))?;
+        Some(Self { networks: Arc::clone(&self.networks), found: Arc::clone(found) })
     }
 
     /// What every answer says of the network.
     pub(super) fn described(&self) -> Value {
+        let Networks { found, counts, scope, more } = &*self.networks;
+        let other = match self.graph.mode() {
+            Mode::Unique => counts.full,
+            _ => counts.unique,
+        };
+        let modes: Vec<Value> = found.iter().filter_map(|found| found.summary()).collect();
         json!({
             "mode": self.graph.mode().name(),
-            "scope": self.scope,
+            "scope": scope,
             "operators": self.operators.len(),
             "services": self.keys.len(),
-            "other_services": self.other_services,
+            "other_services": other,
+            "services_full": counts.full,
+            "services_unique": counts.unique,
+            "more_services": more,
+            "modes": modes,
             "assumed_prizes": self.assumed,
             "prize_rule": "a=0.03",
         })
+    }
+}
+
+impl Found {
+    /// The network as a graph; `None` where nobody stands behind any of its services.
+    fn new(network: Network) -> Result<Option<Self>, RpcError> {
+        let graph = match graph_of(&network) {
+            Err(risk::Error::Empty(_)) => return Ok(None),
+            graph => graph.map_err(|error| failed(&error))?,
+        };
+        // The engine counts as the contract does, or its certificates would be of another network.
+        if graph.network().needs != network.needs {
+            return Err(RpcError::internal("the engine and RiskOracle disagree on what services need"));
+        }
+        Ok(Some(Self {
+            graph,
+            slack: None,
+            assumed: network.assumed.iter().filter(|assumed| **assumed).count(),
+            keys: network.services,
+            operators: network.operators,
+        }))
+    }
+
+    /// One of the figures that the network's is the lower of.
+    fn summary(&self) -> Option<Value> {
+        let slack = self.slack.as_ref()?;
+        Some(json!({
+            "mode": self.graph.mode().name(),
+            "operators": self.operators.len(),
+            "services": self.keys.len(),
+            "assumed_prizes": self.assumed,
+            "gamma_lower": finite(slack.lower),
+            "gamma_upper": finite(slack.upper),
+        }))
     }
 
     /// Index of a service.
