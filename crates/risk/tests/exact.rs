@@ -243,7 +243,7 @@ fn the_interval_holds_the_exact_value_at_every_limit_and_never_widens() {
         }
         // Stopped before anything was looked at, the load of operators still bounds.
         let limits = &mut Limits { gap: 1e-9, cases: 9, stop: &mut |_| true };
-        let stopped = risk::slack(&graph, Level::C4, limits).unwrap();
+        let stopped = slack(&graph, Level::C4, limits).unwrap();
         assert!(stopped.lower <= wanted + HAIR * (2.0 + wanted), "{stopped:?}\n{graph:?}");
         let least = if wanted > -1.0 { c1(&graph) } else { -1.0 };
         assert!(stopped.lower >= least - 1e-8 * (2.0 + least), "{stopped:?}\n{graph:?}");

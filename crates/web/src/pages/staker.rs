@@ -93,15 +93,22 @@ fn unnamed() -> Asset {
     Asset { symbol: "shares".into(), decimals: 18, ..Asset::default() }
 }
 
-/// `0xe2A7…38Cf:2`.
+/// `0xe2A7…38Cf:2`; without a number, a service that AVSDirectory alone knows.
 pub(super) fn set_name(set: Told<'_>) -> String {
+    if set.at("id").is_none() {
+        return parts::short(set.at("avs").text());
+    }
     format!("{}:{}", parts::short(set.at("avs").text()), set.at("id").number())
 }
 
 /// A set, linked.
 pub(super) fn set_link(set: Told<'_>) -> Markup {
     let avs = parts::checksummed(set.at("avs").text());
-    html! { a class="addr" href=(format!("/services/{avs}/sets/{}", set.at("id").number())) { (set_name(set)) } }
+    let at = match set.at("id").is_none() {
+        true => format!("/services/{avs}"),
+        false => format!("/services/{avs}/sets/{}", set.at("id").number()),
+    };
+    html! { a class="addr" href=(at) { (set_name(set)) } }
 }
 
 pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {

@@ -63,7 +63,7 @@ pub(super) fn matrix(told: Told<'_>) -> Markup {
         .collect();
     let rows = |short: bool| -> Vec<(String, String)> {
         let name = |it: Told<'_>| {
-            if short {
+            if short && !it.at("operator_set.id").is_none() {
                 format!("set {}", it.at("operator_set.id").number())
             } else {
                 set_name(it.at("operator_set"))
@@ -90,7 +90,7 @@ pub(super) fn matrix(told: Told<'_>) -> Markup {
         CLASSES.iter().rev().map(|(class, _, said)| (*class, html! { (said) })).collect();
     charts::figure(
         &html! { (says) },
-        "Each column is an operator, the largest left. Each row is an operator set. A stone is a pledge; the darker it is, the more that set leans on that operator. On a phone: the 44 largest.",
+        "Each column is an operator, the largest left. Each row is an operator set, or a service that AVSDirectory alone knows, which all its operators’ stake backs. A stone is a pledge; the darker it is, the more that set leans on that operator. On a phone: the 44 largest.",
         &charts::key(&keys),
         [
             charts::matrix(&of(false, &columns), (1038.0, 150.0), &words, Size::Wide),

@@ -28,6 +28,8 @@ const TABS: [(&str, &str); 4] = [
 /// Slack to which the gauge reaches at least.
 const LEAST_SLACK: f64 = 4.0;
 
+/// The id, in hex, of a service that AVSDirectory alone knows.
+const OF_DIRECTORY: &str = "ffffffffffffffffffffffff";
 /// Operators that are named where many are spoken of.
 const MOST_NAMED: usize = 12;
 
@@ -223,8 +225,13 @@ fn operators<'t>(all: impl Iterator<Item = &'t str>) -> Markup {
     }
 }
 
-/// A set by its key of 32 bytes: avs and id.
+/// A service by its key of 32 bytes: avs and id, all ones for one that AVSDirectory alone knows.
 fn service_key(key: &str) -> Markup {
+    if key.len() == 66 && key.ends_with(OF_DIRECTORY) {
+        let avs = key.get(..42).unwrap_or(key);
+        let at = format!("/services/{}", parts::checksummed(avs));
+        return html! { a class="addr" href=(at) { (parts::short(avs)) } };
+    }
     let (avs, id) = (
         key.get(..42).unwrap_or(key),
         key.get(58..).and_then(|id| u32::from_str_radix(id, 16).ok()).unwrap_or_default(),
