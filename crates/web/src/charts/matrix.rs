@@ -23,6 +23,13 @@ fn place(index: usize) -> f64 {
     index as f64
 }
 
+/// A number from nothing to one, short.
+fn part(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    text.strip_prefix("0.").map_or_else(|| text.to_owned(), |rest| format!(".{rest}"))
+}
+
 /// Rows of members, columns of operators, a stone for each pledge.
 pub(crate) fn matrix(it: &Matrix, (width, label_width): (f64, f64), words: &Words<'_>, size: Size) -> Markup {
     const ROW: f64 = 15.0;
@@ -54,18 +61,20 @@ pub(crate) fn matrix(it: &Matrix, (width, label_width): (f64, f64), words: &Word
         text(&mut body, (label_width - 8.0, y + ROW - 4.2), name, "s i", "end");
         text(&mut body, (width, y + ROW - 4.2), figure, "s", "end");
     }
+    let (wide, high) = (part((cell - gap_x) / cell), part((ROW - gap_y) / ROW));
     let mut by_class: BTreeMap<&str, String> = BTreeMap::new();
     for (row, column, class) in
         it.cells.iter().filter(|(row, column, _)| *row < it.rows.len() && *column < it.columns.len())
     {
-        let (x, y) = (label_width + place(*column) * cell, TOP + place(*row) * ROW);
-        let (wide, high) = (cell - gap_x, ROW - gap_y);
         let path = by_class.entry(class).or_default();
-        let _ = write!(path, "M{x:.1} {}h{wide:.2}v{}h-{wide:.2}z", n1(y), n1(high));
+        let _ = write!(path, "M{column} {row}h{wide}v{high}h-{wide}z");
     }
+    // Whole numbers for places: thousands of stones are most of a page's weight.
+    let _ = write!(body, "<g transform=\"translate({} {TOP}) scale({cell:.4} {ROW})\">", n1(label_width));
     for (class, path) in by_class {
         let _ = write!(body, "<path class=\"{class}\" d=\"{path}\"/>");
     }
+    body.push_str("</g>");
     svg(width, TOP + place(it.rows.len()) * ROW, &body, words, size)
 }
 
@@ -99,11 +108,12 @@ mod tests {
         let words = Words { id: "m", title: "T", says: "S" };
         let drawn = matrix(&it, (1086.0, 200.0), &words, Size::Wide).into_string();
         assert_eq!(drawn.matches("<path").count(), 3, "bars and two classes");
-        // What the design's charts.py draws of the same cells.
+        // The bars are those that the design's charts.py draws; stones stand in cells of one by one.
         for path in [
             "M200 40v-38h270.07V40zM470.7 40v-25.3h270.07V40zM741.3 40v-12.7h270.07V40z",
-            "M200.0 61h270.07v13.5h-270.07z",
-            "M200.0 46h270.07v13.5h-270.07zM741.3 61h270.07v13.5h-270.07z",
+            "<g transform=\"translate(200 46) scale(270.6667 15)\">",
+            "\"M0 1h1v.9h-1z\"",
+            "\"M0 0h1v.9h-1zM2 1h1v.9h-1z\"",
         ] {
             assert!(drawn.contains(path), "{path} is not in {drawn}");
         }

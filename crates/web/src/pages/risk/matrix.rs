@@ -168,7 +168,7 @@ impl Pledges {
 }
 
 /// What operators have promised, as it flows to the sets that can take it.
-pub(super) fn flows(told: Told<'_>) -> Markup {
+fn flows(told: Told<'_>) -> Markup {
     let pledges = Pledges::of(told);
     if pledges.total.is_zero() {
         return html! { h2 { "Where stake goes" } p class="muted" { "No operator has promised any to a set." } };

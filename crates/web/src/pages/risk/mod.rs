@@ -57,7 +57,6 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
             (slack(told.at("slack")))
             (attack(told.at("attack")))
             div class="sec" { section class="card" { (matrix::matrix(told.at("matrix"))) } }
-            div class="sec" { section class="card" { (matrix::flows(told.at("matrix"))) } }
             div class="sec grid2" {
                 section class="card" { (concentration(told.at("concentration"))) }
                 section class="card" { (stress(told)) }
