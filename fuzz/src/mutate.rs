@@ -17,7 +17,7 @@ const SHORT_RANGE: usize = 40;
 const TELLING_BYTES: &[u8] =
     &[0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0x81, 0xa0, 0xb7, 0xb8, 0xb9, 0xbf, 0xc0, 0xc1, 0xf7, 0xf8, 0xf9, 0xff];
 
-/// Changes `input` in one to [`MAX_CHANGES`] places; `other` gives material.
+/// Changes `input` in one to a few places; `other` gives material.
 pub fn mutate(random: &mut Random, input: &mut Vec<u8>, other: &[u8]) {
     for _ in 0..=random.below(MAX_CHANGES) {
         change(random, input, other);
