@@ -72,6 +72,21 @@ async fn every_page_of_an_empty_chain_is_whole_and_keeps_the_policy() {
 }
 
 #[tokio::test]
+async fn who_takes_gzip_gets_a_third_and_who_does_not_gets_text() {
+    let node = Node::start().await;
+    let plain = node.client.get(node.url("/")).send().await.unwrap();
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let plain = plain.bytes().await.unwrap();
+    let packed = node.client.get(node.url("/")).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(packed.headers().get_all("vary").iter().any(|it| it == "accept-encoding"));
+    assert!(packed.headers().contains_key("content-security-policy"));
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.starts_with(&[0x1f, 0x8b]) && packed.len() * 3 < plain.len(), "{}", packed.len());
+    node.end().await;
+}
+
+#[tokio::test]
 async fn each_page_is_json_at_the_same_path() {
     let node = Node::start().await;
     for path in PAGES {

@@ -32,6 +32,7 @@ use axum::{
     routing::{get, post},
 };
 use rpc::{Reads, Refused};
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 /// All pages. They read through [`Reads`], an extension that the server gives each request.
 pub fn routes() -> Router {
@@ -69,6 +70,8 @@ pub fn routes() -> Router {
         .route("/prefs", post(prefs))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .fallback(missing)
+        // Drawings are numbers in rows: a fifth of them is left. No page holds a secret that sizes could tell.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
 /// What a page draws: its title, its section of the navigation, its content.
