@@ -15,6 +15,10 @@
     document.body.dispatchEvent(new CustomEvent("block", { detail: newest }));
   };
 
+  const soon = () => {
+    if (!telling) telling = setTimeout(tell, TOLD_MS);
+  };
+
   const say = (lost) => {
     document.getElementById("stream").hidden = !lost;
     document.documentElement.classList.toggle("stale", lost);
@@ -24,11 +28,15 @@
     clearTimeout(timer);
     if (stream) stream.close();
     stream = new EventSource("/api/v1/events?kinds=heads");
-    stream.addEventListener("open", () => say(false));
+    // Blocks may have come since the page was drawn, and none may come for long.
+    stream.addEventListener("open", () => {
+      say(false);
+      soon();
+    });
     stream.addEventListener("head", (event) => {
       say(false);
       newest = JSON.parse(event.data);
-      if (!telling) telling = setTimeout(tell, TOLD_MS);
+      soon();
     });
     stream.addEventListener("error", () => {
       say(true);
