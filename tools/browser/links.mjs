@@ -3,9 +3,8 @@
 // /api/v1, but for acting, which has nothing to read. Knows no page by name. Arguments: the node's binary, the browser's,
 // which is not needed here.
 
-import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { ensure, freePort, story } from "../clients/kit.mjs";
+import { demo, ensure, freePort, story } from "../clients/kit.mjs";
 
 const [binary] = process.argv.slice(2).map((path) => resolve(path));
 /** Pages of one kind, such as blocks, that are looked at. */
@@ -30,17 +29,6 @@ const plain = (text) => text.replaceAll("&quot;", '"').replaceAll("&lt;", "<").r
 
 /** What a page leads to, as it is written there. */
 const leads = (html) => [...html.matchAll(/\s(?:href|action|src|hx-get)="([^"]*)"/g)].map(([, at]) => plain(at));
-
-/** Starts the demo and waits until its story is told. */
-async function demo(port) {
-  const child = spawn(binary, ["demo", "--json", "--port", String(port)], { stdio: ["ignore", "pipe", "ignore"] });
-  process.once("exit", () => child.kill());
-  await new Promise((done, failed) => {
-    child.stdout.once("data", done);
-    child.once("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
-  });
-  child.stdout.resume();
-}
 
 const get = async (url) => {
   const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(MOST_MS_OF_ONE) });
@@ -80,7 +68,7 @@ await story(
   async (check) => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    await demo(port);
+    await demo(binary, port);
     let kinds = new Map();
     await check("whatever a page leads to is there", async () => {
       const found = await crawl(url);

@@ -3,12 +3,11 @@
 // markup are harmless. What a wallet does is in `act.mjs`. Arguments: the node's binary, the browser's, and maybe
 // a folder for screenshots.
 
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
-import { ensure, freePort, rpc, story } from "../clients/kit.mjs";
+import { demo, ensure, freePort, rpc, story } from "../clients/kit.mjs";
 
 const [binary, browserPath, shots] = process.argv.slice(2).map((path) => resolve(path));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -23,17 +22,6 @@ const SIZES = [
   ["phone", 360, 740],
 ];
 const MARKUP = `"><img src=x onerror="document.title='injected'"><script>document.title='injected'</script>`;
-
-/** Starts the demo and waits until its story is told. */
-async function demo(port) {
-  const child = spawn(binary, ["demo", "--json", "--port", String(port)], { stdio: ["ignore", "pipe", "ignore"] });
-  process.once("exit", () => child.kill());
-  await new Promise((done, failed) => {
-    child.stdout.once("data", done);
-    child.once("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
-  });
-  child.stdout.resume();
-}
 
 /** `updateAVSMetadataURI(address,string)`, by hand: one function needs no library. */
 function describe(avs, text) {
@@ -112,7 +100,7 @@ await story(
   async (check) => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    await demo(port);
+    await demo(binary, port);
     const accounts = await rpc(url, "eth_accounts");
     const open = async (path, options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

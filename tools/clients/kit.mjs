@@ -213,3 +213,14 @@ export function compiled(name = "Savings", parent = "hardhat/contracts") {
   writeFileSync(kept, JSON.stringify(artifact));
   return artifact;
 }
+
+/** Starts the demo of a node's binary and waits until its story is told. It ends with this process. */
+export async function demo(binary, port) {
+  const child = spawn(binary, ["demo", "--json", "--port", String(port)], { stdio: ["ignore", "pipe", "ignore"] });
+  process.once("exit", () => child.kill());
+  await new Promise((done, failed) => {
+    child.stdout.once("data", done);
+    child.once("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
+  });
+  child.stdout.resume();
+}

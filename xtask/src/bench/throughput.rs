@@ -183,8 +183,9 @@ fn section(names: &[&str], runs: &[Runs]) -> Section {
             "{} signed transactions a run from {SENDERS} senders (anvil: {}), prepared beforehand; {CONNECTIONS} keep-alive \
              connections, batches of {} `eth_sendRawTransaction`; {RUNS} runs of each, in turns. The clock stops when \
              the latest block holds the last nonce of every sender. Bulwark keeps every block durably (one sync each) \
-             before it answers; anvil keeps nothing. Anvil is sent one transaction of each sender at a time, and the next when all are in blocks: of a faster \
-             stream some never leave its pool. A run that has not ended after {} s is begun again. The client runs on the same cores. Gas limit {BLOCK_GAS} on both. \
+             before it answers; anvil keeps nothing. Anvil is sent one transaction of each sender at a \
+             time, and the next when all are in blocks: of a faster stream some never leave its pool. A run that has not \
+             ended after {} s is begun again. The client runs on the same cores. Gas limit {BLOCK_GAS} on both. \
              Aims: 10,000 a second, five times anvil.",
             u64::from(SENDERS) * PER_SENDER,
             u64::from(SENDERS) * PER_SENDER_ANVIL,

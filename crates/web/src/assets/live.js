@@ -7,12 +7,11 @@
   const TOLD_MS = 300;
   let stream = null;
   let timer = 0;
-  let newest = null;
   let telling = 0;
 
   const tell = () => {
     telling = 0;
-    document.body.dispatchEvent(new CustomEvent("block", { detail: newest }));
+    document.body.dispatchEvent(new CustomEvent("block"));
   };
 
   const soon = () => {
@@ -28,16 +27,13 @@
     clearTimeout(timer);
     if (stream) stream.close();
     stream = new EventSource("/api/v1/events?kinds=heads");
-    // Blocks may have come since the page was drawn, and none may come for long.
-    stream.addEventListener("open", () => {
-      say(false);
-      soon();
-    });
-    stream.addEventListener("head", (event) => {
-      say(false);
-      newest = JSON.parse(event.data);
-      soon();
-    });
+    // Also when it opens: blocks may have come since the page was drawn, and none may come for long.
+    for (const kind of ["open", "head"]) {
+      stream.addEventListener(kind, () => {
+        say(false);
+        soon();
+      });
+    }
     stream.addEventListener("error", () => {
       say(true);
       if (stream.readyState === EventSource.CLOSED) timer = setTimeout(open, PAUSE_MS);

@@ -1,7 +1,7 @@
 //! How a loss spreads: the worst shock of a share of all stake that was found, and the attacks that it makes profitable,
 //! round by round.
 
-use super::form::{self, Field, Form, Sent};
+use super::form::{Field, Form, Sent};
 use crate::{
     charts::{self, Bar, Size, Words},
     format::{self, Round},
@@ -9,13 +9,9 @@ use crate::{
     told::Told,
     viewer::Viewer,
 };
-use axum::{
-    Extension,
-    body::Body,
-    http::{Response, StatusCode},
-};
+use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
-use rpc::{Reads, Refused};
+use rpc::Reads;
 
 /// Rounds that are drawn; the table has all.
 const MOST_DRAWN: usize = 12;
@@ -24,6 +20,8 @@ const MOST_SERVICES: usize = 4;
 
 const FORM: Form = Form {
     path: "/risk/cascade",
+    title: "How a loss spreads",
+    nothing: "Nothing can spread yet.",
     button: "Follow it",
     fields: &[Field {
         name: "shock",
@@ -38,25 +36,7 @@ pub(in crate::pages) async fn show(
     viewer: Viewer,
     sent: Sent,
 ) -> Response<Body> {
-    form::asked(&reads, &viewer, "How a loss spreads", |answer| match answer {
-        Ok(answer) => found(Told::new(answer), &sent),
-        Err(refused) => none(refused, &sent),
-    })
-    .await
-}
-
-fn none(refused: &Refused, sent: &Sent) -> Markup {
-    let is_wrong = refused.status == StatusCode::BAD_REQUEST;
-    html! {
-        div class="head" { div { h1 { "How a loss spreads" } } }
-        (super::tabs("/risk/cascade"))
-        (FORM.draw(sent, is_wrong.then_some(&refused.why)))
-        @if !is_wrong {
-            section class="card" {
-                (parts::empty("Nothing can spread yet.", &html! { (format::foreign(&refused.why)) }))
-            }
-        }
-    }
+    FORM.page(&reads, &viewer, &sent, found).await
 }
 
 fn found(told: Told<'_>, sent: &Sent) -> Markup {

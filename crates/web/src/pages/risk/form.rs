@@ -3,6 +3,8 @@
 use crate::{
     format,
     frame::{self, Page},
+    parts,
+    told::Told,
     viewer::Viewer,
 };
 use axum::{
@@ -12,7 +14,6 @@ use axum::{
 };
 use maud::{Markup, html};
 use rpc::{Reads, Refused};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Characters of a value that are shown again.
@@ -32,6 +33,10 @@ pub(super) struct Field {
 /// A form that asks a page of risk.
 pub(super) struct Form {
     pub(super) path: &'static str,
+    /// What the page is about, until there is something found to say.
+    pub(super) title: &'static str,
+    /// What is said where there is nothing to measure.
+    pub(super) nothing: &'static str,
     pub(super) button: &'static str,
     pub(super) fields: &'static [Field],
 }
@@ -67,31 +72,39 @@ impl Form {
             }
         }
     }
-}
 
-/// Asks the twin and draws its answer; nonsense is refused in the form, and where there is nothing to measure the page
-/// says so.
-pub(super) async fn asked(
-    reads: &Reads,
-    viewer: &Viewer,
-    title: &str,
-    draw: impl FnOnce(Result<&Value, &Refused>) -> Markup,
-) -> Response<Body> {
-    let answer = reads.get(&format!("/api/v1{}", viewer.here)).await;
-    let status = answer.as_ref().err().map_or(StatusCode::OK, |refused| refused.status);
-    match &answer {
-        Err(refused) if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND) => {
-            frame::refused(reads, viewer, refused)
-        }
-        answer => {
-            // A network without stake is no missing page.
-            let status = if status == StatusCode::NOT_FOUND { StatusCode::OK } else { status };
-            frame::with_status(
-                status,
-                reads,
-                viewer,
-                &Page { title, section: "/risk", body: draw(answer.as_ref()) },
-            )
+    /// Asks the twin and draws what it found; nonsense is refused in the form, and where there is nothing to measure the
+    /// page says so.
+    pub(super) async fn page(
+        &self,
+        reads: &Reads,
+        viewer: &Viewer,
+        sent: &Sent,
+        found: impl FnOnce(Told<'_>, &Sent) -> Markup,
+    ) -> Response<Body> {
+        let (status, body) = match reads.get(&format!("/api/v1{}", viewer.here)).await {
+            Ok(answer) => (StatusCode::OK, found(Told::new(&answer), sent)),
+            Err(refused) => match refused.status {
+                StatusCode::BAD_REQUEST => (StatusCode::BAD_REQUEST, self.refused(&refused, sent)),
+                // A network without stake is no missing page.
+                StatusCode::NOT_FOUND => (StatusCode::OK, self.refused(&refused, sent)),
+                _ => return frame::refused(reads, viewer, &refused),
+            },
+        };
+        frame::with_status(status, reads, viewer, &Page { title: self.title, section: "/risk", body })
+    }
+
+    fn refused(&self, refused: &Refused, sent: &Sent) -> Markup {
+        let is_wrong = refused.status == StatusCode::BAD_REQUEST;
+        html! {
+            div class="head" { div { h1 { (self.title) } } }
+            (super::tabs(self.path))
+            (self.draw(sent, is_wrong.then_some(&refused.why)))
+            @if !is_wrong {
+                section class="card" {
+                    (parts::empty(self.nothing, &html! { (format::foreign(&refused.why)) }))
+                }
+            }
         }
     }
 }

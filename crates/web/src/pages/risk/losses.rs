@@ -1,25 +1,23 @@
 //! What a year may cost by chance: many years are drawn, and counted by what they lose.
 
-use super::form::{self, Field, Form, Sent};
+use super::form::{Field, Form, Sent};
 use crate::{
     charts::{self, Bar, Bin, Mark, Size, Words},
     format, parts,
     told::Told,
     viewer::Viewer,
 };
-use axum::{
-    Extension,
-    body::Body,
-    http::{Response, StatusCode},
-};
+use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
-use rpc::{Reads, Refused};
+use rpc::Reads;
 
 /// Operators whose part in the tail is drawn.
 const MOST_OPERATORS: usize = 10;
 
 const FORM: Form = Form {
     path: "/risk/losses",
+    title: "What a year may cost",
+    nothing: "Nothing can be lost yet.",
     button: "Draw",
     fields: &[
         Field { name: "years", label: "Years to draw", hint: "1000 to 1000000.", usual: "100000" },
@@ -45,25 +43,7 @@ pub(in crate::pages) async fn show(
     viewer: Viewer,
     sent: Sent,
 ) -> Response<Body> {
-    form::asked(&reads, &viewer, "What a year may cost", |answer| match answer {
-        Ok(answer) => found(Told::new(answer), &sent),
-        Err(refused) => none(refused, &sent),
-    })
-    .await
-}
-
-fn none(refused: &Refused, sent: &Sent) -> Markup {
-    let is_wrong = refused.status == StatusCode::BAD_REQUEST;
-    html! {
-        div class="head" { div { h1 { "What a year may cost" } } }
-        (super::tabs("/risk/losses"))
-        (FORM.draw(sent, is_wrong.then_some(&refused.why)))
-        @if !is_wrong {
-            section class="card" {
-                (parts::empty("Nothing can be lost yet.", &html! { (format::foreign(&refused.why)) }))
-            }
-        }
-    }
+    FORM.page(&reads, &viewer, &sent, found).await
 }
 
 /// The tail beyond a level.
