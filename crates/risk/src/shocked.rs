@@ -24,8 +24,8 @@ pub struct Network {
     operators_of: Vec<u32>,
     /// Allocation by edge, in the order of `services_of`.
     allocations: Vec<f64>,
-    /// Largest load of an operator before any loss: prize per unit of needed stake.
-    pub largest_load: f64,
+    /// Operators by falling load before any loss, each with its load: prize per unit of needed stake.
+    by_load: Vec<(f64, u32)>,
 }
 
 /// Wei as ether.
@@ -54,10 +54,12 @@ impl Network {
             service_starts,
             operators_of,
             allocations: graph.edges().iter().map(|edge| ether(edge.stake)).collect(),
-            largest_load: 0.0,
+            by_load: Vec::new(),
         };
-        let loads = (0..network.stakes.len()).map(|operator| network.load(operator));
-        network.largest_load = loads.fold(0.0, f64::max);
+        let loads = (0..network.stakes.len()).map(|operator| (network.load(operator), operator as u32));
+        let mut by_load: Vec<(f64, u32)> = loads.filter(|(load, _)| *load > 0.0).collect();
+        by_load.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        network.by_load = by_load;
         network
     }
 
@@ -86,6 +88,11 @@ impl Network {
         self.prizes.iter().copied().filter(|prize| *prize > 0.0).fold(f64::INFINITY, f64::min)
     }
 
+    /// Largest load of an operator before any loss.
+    pub fn largest_load(&self) -> f64 {
+        self.by_load.first().map_or(0.0, |(load, _)| *load)
+    }
+
     fn load(&self, operator: usize) -> f64 {
         let of = |service: &u32| {
             let service = *service as usize;
@@ -112,7 +119,12 @@ pub struct Shocked {
     // Working space of the search.
     wanted: Vec<bool>,
     needs: Vec<f64>,
+    /// Operators that can take part, by falling prize for their stake.
     scores: Vec<(f64, u32)>,
+    /// Services of operators that carry more prize than stake: part of every attack that pays.
+    heavy: Vec<bool>,
+    /// The seed, one more than its index, whose member an operator was last marked as.
+    member: Vec<u32>,
     collected: Vec<f64>,
     collected_list: Vec<u32>,
     covered: Vec<bool>,
@@ -145,6 +157,8 @@ impl Shocked {
             wanted: vec![false; services],
             needs: vec![0.0; services],
             scores: Vec::new(),
+            heavy: vec![false; services],
+            member: vec![0; operators],
             collected: vec![0.0; services],
             collected_list: Vec::new(),
             covered: vec![false; services],
@@ -212,25 +226,27 @@ impl Shocked {
         if self.surely_secure(network, reachable) {
             return None;
         }
-        self.want(network, reachable);
-        let mut best = self.prefix_attack(network, None);
+        let limit = self.want(network, reachable);
+        self.rank(network, limit);
+        let mut best = self.prefix_attack(network, None, limit);
         for index in 0..self.touched_services.len() {
-            let seed = self.touched_services[index] as usize;
-            if best.is_some() || !self.wanted[seed] {
+            let seed = self.touched_services[index];
+            if best.is_some() || !self.heavy[seed as usize] {
                 continue;
             }
-            best = self.prefix_attack(network, Some(seed));
+            best = self.prefix_attack(network, Some(seed), limit);
         }
         best.map(|found| self.trimmed(network, found))
     }
 
     /// As [`Self::attack`], from every service: for networks that had no slack to begin with.
     pub fn attack_anywhere(&mut self, network: &Network) -> Option<Found> {
-        self.want(network, f64::INFINITY);
-        let mut best = self.prefix_attack(network, None);
-        for seed in 0..network.prizes.len() {
-            if best.is_none() && self.wanted[seed] {
-                best = self.prefix_attack(network, Some(seed));
+        let limit = self.want(network, f64::INFINITY);
+        self.rank(network, limit);
+        let mut best = self.prefix_attack(network, None, limit);
+        for seed in 0..network.prizes.len() as u32 {
+            if best.is_none() && self.heavy[seed as usize] {
+                best = self.prefix_attack(network, Some(seed), limit);
             }
         }
         best.map(|found| self.trimmed(network, found))
@@ -261,26 +277,13 @@ impl Shocked {
                 growth = growth.max(network.slashable[service] / left.max(1e-300));
             }
         }
-        growth * network.largest_load <= 1.0 || self.loads_stay_below_one(network, reachable)
-    }
-
-    fn loads_stay_below_one(&self, network: &Network, reachable: f64) -> bool {
-        if network.largest_load > 1.0 {
-            return false;
-        }
-        // An attack that uses no touched service was possible before, or never.
-        let touched = self.touched_services.iter().map(|it| *it as usize);
-        let touched = touched.filter(|it| self.in_play(network, *it, reachable));
-        let neighbours: usize = touched.clone().map(|service| network.operators(service).len()).sum();
-        if neighbours >= network.stakes.len() {
-            // Each once is less than all neighbours of every service.
-            return (0..network.stakes.len() as u32)
-                .all(|it| self.carries_less_than_one(network, it, reachable));
-        }
-        let mut touched = touched;
-        touched.all(|service| {
-            network.operators(service).iter().all(|it| self.carries_less_than_one(network, *it, reachable))
-        })
+        // Loads grow at most as needs fall; of operators that lost stake themselves, more than that.
+        self.touched.iter().all(|it| self.carries_less_than_one(network, *it, reachable))
+            && network
+                .by_load
+                .iter()
+                .take_while(|(load, _)| load * growth > 1.0)
+                .all(|(_, it)| self.carries_less_than_one(network, *it, reachable))
     }
 
     fn in_play(&self, network: &Network, service: usize, reachable: f64) -> bool {
@@ -291,7 +294,8 @@ impl Shocked {
     /// Whether no attack that pays less than `reachable` in all could load this operator above 1.
     fn carries_less_than_one(&self, network: &Network, operator: u32, reachable: f64) -> bool {
         let left = self.left(network, operator);
-        if left <= 0.0 {
+        if left <= 0.0 || left >= reachable {
+            // Nothing left to attack with, or more than any attack brings.
             return true;
         }
         let services = network.services(operator as usize).iter().map(|it| *it as usize);
@@ -312,22 +316,37 @@ impl Shocked {
         load <= 1.0
     }
 
-    /// Marks the services in play and their needs.
-    fn want(&mut self, network: &Network, reachable: f64) {
+    /// Marks the services in play and their needs; no attack brings more than the answer.
+    fn want(&mut self, network: &Network, reachable: f64) -> f64 {
+        let mut prizes = 0.0;
         for service in 0..network.prizes.len() {
             self.needs[service] = self.need(network, service);
             self.wanted[service] = self.in_play(network, service, reachable);
+            if self.wanted[service] {
+                prizes += network.prizes[service];
+            }
         }
+        prizes.min(reachable)
     }
 
-    /// Takes operators by prize per stake, those of `seed` first, and stops where the prizes won exceed the cost.
-    fn prefix_attack(&mut self, network: &Network, seed: Option<usize>) -> Option<Found> {
-        self.rank(network, seed);
+    /// Takes operators by prize per stake, only those of `seed` if there is one, as far as what all services bring, `limit`,
+    /// pays for them; stops where the prizes won exceed the cost most.
+    fn prefix_attack(&mut self, network: &Network, seed: Option<u32>, limit: f64) -> Option<Found> {
+        let mark = seed.map_or(0, |seed| seed + 1);
+        if let Some(seed) = seed {
+            network.operators(seed as usize).iter().for_each(|it| self.member[*it as usize] = mark);
+        }
         let mut found = Found::default();
         let scores = std::mem::take(&mut self.scores);
         let mut best: Option<(f64, usize, usize)> = None;
         for (_, operator) in &scores {
+            if seed.is_some() && self.member[*operator as usize] != mark {
+                continue;
+            }
             let left = self.left(network, *operator);
+            if found.cost + left >= limit {
+                break;
+            }
             found.operators.push(*operator);
             found.cost += left;
             for service in network.services(*operator as usize) {
@@ -366,30 +385,28 @@ impl Shocked {
         }
     }
 
-    /// Orders operators with stake left by prize per unit of stake, all of them or those of one service.
-    fn rank(&mut self, network: &Network, seed: Option<usize>) {
+    /// Orders operators with stake left, below `limit`, by prize per unit of it, and marks the services of heavy ones.
+    fn rank(&mut self, network: &Network, limit: f64) {
         self.scores.clear();
-        let mut rank = |operator: u32| {
+        self.heavy.fill(false);
+        for operator in 0..network.stakes.len() as u32 {
             let left = self.left(network, operator);
-            if left <= 0.0 {
-                return;
+            if left <= 0.0 || left >= limit {
+                continue;
             }
-            let of = |service: &u32| {
-                let service = *service as usize;
-                if self.wanted[service] {
-                    network.prizes[service] / self.needs[service].max(left)
-                } else {
-                    0.0
-                }
-            };
-            let score: f64 = network.services(operator as usize).iter().map(of).sum();
+            let services = network.services(operator as usize).iter().map(|it| *it as usize);
+            let services = services.filter(|it| self.wanted[*it]);
+            let score: f64 = services.map(|it| network.prizes[it] / self.needs[it].max(left)).sum();
             if score > 0.0 {
                 self.scores.push((score, operator));
             }
-        };
-        match seed {
-            Some(seed) => network.operators(seed).iter().for_each(|operator| rank(*operator)),
-            None => (0..network.stakes.len() as u32).for_each(rank),
+            // What attackers bring to needs, each up to the need, is worth all prizes that they win: one of them has more.
+            if score > 1.0 - ROUNDING {
+                network.services(operator as usize).iter().for_each(|it| self.heavy[*it as usize] = true);
+            }
+        }
+        for (heavy, wanted) in self.heavy.iter_mut().zip(&self.wanted) {
+            *heavy &= wanted;
         }
         self.scores.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     }

@@ -1,12 +1,15 @@
 //! What a distribution of losses says: mean, spread, value at risk, tail mean, bins for a chart. Either exact, from the
 //! atoms of a few independent faults, or from simulated paths. Sums run in index order: the same samples, the same bits.
 
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Levels at which tails are told: 1 in 20, 1 in 100, 1 in 1,000.
 pub const LEVELS: [f64; 3] = [0.95, 0.99, 0.999];
 /// Most atoms of an exact distribution: past it, simulate.
 pub const MAX_ATOMS: usize = 1 << 20;
+/// Samples of a unit of work.
+const PART: usize = 4_096;
 /// Standard normal quantile of a two-sided interval of 95 %.
 const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
 
@@ -65,8 +68,8 @@ pub struct Bin {
 /// Sums up samples; `samples` must be finite and not negative.
 pub fn summarize(samples: &[f64]) -> Summary {
     let count = samples.len() as f64;
-    let mean = sum(samples.iter().copied()) / count.max(1.0);
-    let square = sum(samples.iter().map(|loss| (loss - mean) * (loss - mean)));
+    let mean = sum_by_parts(samples, |loss| loss) / count.max(1.0);
+    let square = sum_by_parts(samples, |loss| (loss - mean) * (loss - mean));
     let deviation = if samples.len() > 1 { (square / (count - 1.0)).sqrt() } else { 0.0 };
     let zeros = samples.iter().filter(|loss| **loss <= 0.0).count() as f64;
     let sorted = upper_part(samples);
@@ -92,17 +95,39 @@ pub fn sum(values: impl Iterator<Item = f64>) -> f64 {
     total
 }
 
+/// The same of a figure of each sample, on all threads: by parts of a fixed size, so that threads change no bit.
+fn sum_by_parts(samples: &[f64], figure: impl Fn(f64) -> f64 + Sync) -> f64 {
+    let part = |part: &[f64]| sum(part.iter().map(|sample| figure(*sample)));
+    let parts: Vec<f64> = samples.par_chunks(PART).map(part).collect();
+    sum(parts.into_iter())
+}
+
 /// The samples from somewhat below the lowest of [`LEVELS`] on, ascending: all that tails need.
 fn upper_part(samples: &[f64]) -> Vec<f64> {
     /// Below the lowest level, so that its interval is inside as well.
     const KEPT_FROM: f64 = 0.9;
-    let mut values = samples.to_vec();
+    /// One sample in so many says where about that is.
+    const LOOKED_AT: usize = 64;
     let cut = if samples.len() < 1_000 { 0 } else { (samples.len() as f64 * KEPT_FROM) as usize };
-    if cut > 0 && cut < values.len() {
-        values.select_nth_unstable_by(cut, f64::total_cmp);
+    let kept = samples.len() - cut;
+    let mut values = Vec::new();
+    let mut some: Vec<f64> = samples.iter().copied().step_by(LOOKED_AT).collect();
+    if cut > 0 && some.len() > LOOKED_AT {
+        // A level that surely more than what is kept lies above: few of the others need to be looked at.
+        let place = some.len() * 7 / 8;
+        let (_, level, _) = some.select_nth_unstable_by(place, f64::total_cmp);
+        let level = *level;
+        values.extend(samples.iter().copied().filter(|sample| *sample >= level));
     }
-    let mut upper = values.split_off(cut.min(values.len()));
-    upper.sort_unstable_by(f64::total_cmp);
+    if values.len() < kept {
+        values = samples.to_vec();
+    }
+    let from = values.len() - kept;
+    if from > 0 {
+        values.select_nth_unstable_by(from, f64::total_cmp);
+    }
+    let mut upper = values.split_off(from);
+    upper.par_sort_unstable_by(f64::total_cmp);
     upper
 }
 
@@ -133,13 +158,21 @@ pub fn histogram(samples: &[f64], bins: usize) -> Vec<Bin> {
     let largest = samples.iter().copied().fold(0.0, f64::max);
     let bins = bins.max(1);
     let width = if largest > 0.0 { largest / bins as f64 } else { 1.0 };
-    let mut counts = vec![0u64; bins];
-    for sample in samples {
-        let index = ((sample / width) as usize).min(bins.saturating_sub(1));
-        if let Some(count) = counts.get_mut(index) {
-            *count = count.saturating_add(1);
+    let count = |part: &[f64]| {
+        let mut counts = vec![0u64; bins];
+        for sample in part {
+            let index = ((sample / width) as usize).min(bins.saturating_sub(1));
+            if let Some(count) = counts.get_mut(index) {
+                *count = count.saturating_add(1);
+            }
         }
-    }
+        counts
+    };
+    let add = |mut one: Vec<u64>, other: Vec<u64>| {
+        one.iter_mut().zip(other).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        one
+    };
+    let counts = samples.par_chunks(PART).map(count).reduce(|| vec![0; bins], add);
     let edge = |index: usize| width * index as f64;
     let bars = counts.into_iter().enumerate();
     bars.map(|(index, count)| Bin { from: edge(index), to: edge(index.saturating_add(1)), count }).collect()

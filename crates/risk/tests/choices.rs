@@ -79,7 +79,7 @@ fn a_purchase_of_pooled_stake_buys_the_slack_at_nearly_the_least_price() {
         assert!(purchase.total > 0 && purchase.at_least <= purchase.total);
         let richer = with_additions(&graph, &purchase.additions).unwrap();
         // The load condition: slack of at least the target.
-        assert!(1.0 / Network::new(&richer).largest_load - 1.0 >= target - 1e-6, "{rule}");
+        assert!(1.0 / Network::new(&richer).largest_load() - 1.0 >= target - 1e-6, "{rule}");
         let gap = purchase.total as f64 / purchase.at_least.max(1) as f64;
         assert!(gap < 1.05, "{rule}: {gap} times the lower bound");
     }
