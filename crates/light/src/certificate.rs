@@ -1,6 +1,6 @@
 //! Certificates of security: a proof that every attack on a restaking network costs at least λ times its prize, and an
 //! attack that costs no more. The checker is apart from any solver: integers only, time linear in certificate and
-//! network, memory one byte for each operator and service besides what it is given. Overflow refuses.
+//! network, memory one number for each operator and service besides what it is given. Overflow refuses.
 
 mod encoding;
 #[cfg(test)]
@@ -57,6 +57,20 @@ pub enum Node {
     Leaf(Vec<u128>),
     /// No attack of this part exists: the stake left to use does not reach the need of this attacked service.
     Unreachable(u32),
+    /// Stands before a leaf, with others of its kind: one more price, which counts in that leaf alone.
+    Cover(Cover),
+}
+
+/// A price of what is left of a need beside some operators, whether they take part or not: all others together must bring
+/// at least that, each counted up to it. For stake that is not divisible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// The service of the need.
+    pub service: u32,
+    /// Operators of the service, rising, whose stake together is below the need.
+    pub operators: Vec<u32>,
+    /// Price of a unit of stake, in units of 1 / denominator of the bound.
+    pub price: u128,
 }
 
 /// A proof that cost ≥ λ · prize for every attack, λ = `ratio`.
@@ -125,7 +139,7 @@ pub enum Refusal {
     Zero,
     /// This node branches on a variable that is already decided.
     Decided(usize),
-    /// This leaf is not proved by its prices, or its service can be reached.
+    /// This leaf is not proved by its prices, its service can be reached, or its operators leave nothing of the need.
     Unproved(usize),
     /// The tree ends early, or goes on after its end, at this node.
     Shape(usize),
@@ -203,13 +217,24 @@ fn verify_lower(network: &Network, service: Option<u32>, lower: &Lower) -> Resul
         *mark = Mark::In;
     }
     let mut path: Vec<&Node> = Vec::new();
+    let mut covers = Covers::default();
     let mut open = true;
     for (index, node) in lower.nodes.iter().enumerate() {
         if !open {
             return Err(Refusal::Shape(index));
         }
         let proved = match node {
-            Node::Leaf(prices) => leaf_bound(network, lower.ratio, prices, &operators, &services)? >= 0,
+            Node::Cover(cover) => {
+                if !covers.add(network, cover, &services)? {
+                    return Err(Refusal::Unproved(index));
+                }
+                continue;
+            }
+            Node::Leaf(prices) => {
+                let covers = std::mem::take(&mut covers);
+                leaf_bound(network, lower.ratio, prices, &covers, &operators, &services)? >= 0
+            }
+            _ if !covers.asked.is_empty() => return Err(Refusal::Shape(index)),
             Node::Unreachable(service) => unreachable(network, *service, &operators, &services)?,
             Node::Service(_) | Node::Operator(_) => {
                 let mark = mark_of(node, &mut operators, &mut services).ok_or(Refusal::Index)?;
@@ -244,7 +269,56 @@ fn mark_of<'a>(node: &Node, operators: &'a mut [Mark], services: &'a mut [Mark])
     match node {
         Node::Service(service) => services.get_mut(*service as usize),
         Node::Operator(operator) => operators.get_mut(*operator as usize),
-        Node::Leaf(_) | Node::Unreachable(_) => None,
+        Node::Leaf(_) | Node::Unreachable(_) | Node::Cover(_) => None,
+    }
+}
+
+/// What covers add to a leaf: the value of what each operator brings to them, and of what each service asks of them.
+#[derive(Default)]
+struct Covers {
+    bought: Vec<i128>,
+    asked: Vec<i128>,
+}
+
+impl Covers {
+    /// Counts a cover; false if its operators leave nothing of the need, or the network's stake is divisible.
+    ///
+    /// Whoever attacks the service brings its need. Of that the cover's operators bring at most their stake, so all others
+    /// bring what is left of the need at least, and still do if each of them counts up to that.
+    fn add(&mut self, network: &Network, cover: &Cover, services: &[Mark]) -> Result<bool, Refusal> {
+        let index = cover.service as usize;
+        let mut left = *network.needs.get(index).ok_or(Refusal::Index)?;
+        if !cover.operators.is_sorted_by(|one, next| one < next) {
+            return Err(Refusal::Index);
+        }
+        let brings = |operator: usize| {
+            let edges = network.of_operator(operator).ok_or(Refusal::Index)?;
+            let edge = edges.binary_search_by_key(&cover.service, |(service, _)| *service).ok();
+            Ok(edge.and_then(|edge| edges.get(edge)).map(|(_, stake)| *stake))
+        };
+        for operator in &cover.operators {
+            left = left.saturating_sub(brings(*operator as usize)?.ok_or(Refusal::Index)?);
+        }
+        if left == 0 || network.divisible {
+            return Ok(false);
+        }
+        self.bought.resize(network.stakes.len(), 0);
+        self.asked.resize(network.needs.len(), 0);
+        if services.get(index) == Some(&Mark::Out) {
+            return Ok(true);
+        }
+        let mut inside = cover.operators.iter().map(|it| *it as usize).peekable();
+        for (operator, bought) in self.bought.iter_mut().enumerate() {
+            if inside.next_if_eq(&operator).is_some() {
+                continue;
+            }
+            if let Some(stake) = brings(operator)? {
+                *bought = plus(*bought, product(min(stake, left), cover.price)?)?;
+            }
+        }
+        let asked = self.asked.get_mut(index).ok_or(Refusal::Index)?;
+        *asked = plus(*asked, product(left, cover.price)?)?;
+        Ok(true)
     }
 }
 
@@ -274,12 +348,14 @@ fn unreachable(
 /// A number that cost − λ · prize of no attack of this part falls below, times the denominator of λ.
 ///
 /// For an attack on services A by operators B and any prices m ≥ 0, what B brings to each need, counted up to the need,
-/// is at least the need: cost − λ·prize ≥ cost − λ·prize − Σ_A m·(brought − need). The right side splits into one term
-/// for each operator and each service, and this is the sum of the smallest value of each.
+/// is at least the need: cost − λ·prize ≥ cost − λ·prize − Σ_A m·(brought − need). The same holds of what is left of a
+/// need beside a cover. The right side splits into one term for each operator and each service, and this is the sum of the
+/// smallest value of each.
 fn leaf_bound(
     network: &Network,
     ratio: Fraction,
     prices: &[u128],
+    covers: &Covers,
     operators: &[Mark],
     services: &[Mark],
 ) -> Result<i128, Refusal> {
@@ -289,7 +365,8 @@ fn leaf_bound(
     let mut bound = 0i128;
     for (operator, (stake, mark)) in network.stakes.iter().zip(operators).enumerate() {
         // Burnt whole: the stake less what it brings everywhere. Used in part: what pays at these prices.
-        let mut whole = product(*stake, ratio.den)?;
+        let bought = covers.bought.get(operator).copied().unwrap_or_default();
+        let mut whole = minus(product(*stake, ratio.den)?, bought)?;
         let mut parts = 0i128;
         for (service, stake) in network.of_operator(operator).ok_or(Refusal::Network)? {
             let index = *service as usize;
@@ -312,9 +389,10 @@ fn leaf_bound(
         };
         bound = plus(bound, term)?;
     }
-    for (((need, prize), price), mark) in network.needs.iter().zip(&network.prizes).zip(prices).zip(services)
-    {
-        let gain = minus(product(*need, *price)?, product(*prize, ratio.num)?)?;
+    let amounts = network.needs.iter().zip(&network.prizes);
+    for (index, (((need, prize), price), mark)) in amounts.zip(prices).zip(services).enumerate() {
+        let asked = covers.asked.get(index).copied().unwrap_or_default();
+        let gain = minus(plus(product(*need, *price)?, asked)?, product(*prize, ratio.num)?)?;
         let term = match mark {
             Mark::In => gain,
             Mark::Out => 0,

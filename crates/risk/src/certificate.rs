@@ -8,9 +8,9 @@ mod round;
 pub use even::rules_out_profit;
 pub use form::{from_json, to_json};
 pub use light::certificate::{
-    Attack, Certificate, Claim, Fraction, Lower, Network, Node, Part, Refusal, decode, encode, hash,
+    Attack, Certificate, Claim, Cover, Fraction, Lower, Network, Node, Part, Refusal, decode, encode, hash,
 };
-pub(crate) use round::{LeafState, denominator, integer_price, least_loss, settle};
+pub(crate) use round::{LeafPrices, LeafState, denominator, integer_price, least_loss, settle};
 
 use crate::{Error, Graph, Mode};
 

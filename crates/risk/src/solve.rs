@@ -2,6 +2,7 @@
 //! answer carries a certificate that the checker accepted, and an interval whose both ends are proved.
 
 mod attacks;
+mod covers;
 mod exchange;
 mod relaxation;
 mod search;
@@ -14,7 +15,7 @@ pub use subsidy::{Subsidy, min_subsidy};
 
 use crate::{
     Error, Graph, Mode,
-    certificate::{self, Certificate, Fraction, LeafState, Lower, Network, Node, gamma},
+    certificate::{self, Certificate, Fraction, LeafPrices, LeafState, Lower, Network, Node, gamma},
 };
 use attacks::Attacker;
 use search::{Effort, Search};
@@ -254,8 +255,9 @@ fn loads(
     let operators = vec![None; network.stakes.len()];
     let state = LeafState { operators: &operators, services: &services };
     let wanted = (wanted * den as f64).floor() as u128;
-    let num = certificate::settle(network, &state, &mut dense, den, wanted);
-    let lower = Lower { ratio: Fraction { num, den }, nodes: vec![Node::Leaf(dense)] };
+    let mut prices = LeafPrices { services: dense, covers: Vec::new() };
+    let num = certificate::settle(network, &state, &mut prices, den, wanted);
+    let lower = Lower { ratio: Fraction { num, den }, nodes: vec![Node::Leaf(prices.services)] };
     finish(network, must, level, Some(lower), found, (0, 0))
 }
 

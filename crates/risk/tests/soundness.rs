@@ -14,7 +14,7 @@ mod dice;
 use dice::{Dice, Pair, brute_force, exact};
 use risk::{
     Graph, Mode,
-    certificate::{self, Certificate, Node},
+    certificate::{self, Certificate, Cover, Node},
 };
 
 /// Changes one thing.
@@ -22,7 +22,7 @@ fn mutate(dice: &mut Dice, certificate: &mut Certificate, graph: &Graph) {
     let (operators, services) = (graph.operators().len() as u64, graph.services().len() as u64);
     let lower = certificate.lower.as_mut().unwrap();
     let node = dice.below(lower.nodes.len() as u64) as usize;
-    match dice.below(12) {
+    match dice.below(15) {
         0 => lower.ratio.num += u128::from(dice.between(1, 1_000_000_000_000)),
         1 => lower.ratio.den -= u128::from(dice.below(1_000_000)).min(lower.ratio.den - 1),
         2 => drop(lower.nodes.remove(node)),
@@ -51,6 +51,25 @@ fn mutate(dice: &mut Dice, certificate: &mut Certificate, graph: &Graph) {
             }
         }
         10 => {
+            let cover = dice_cover(dice, operators, services);
+            lower.nodes.insert(node, Node::Cover(cover));
+        }
+        11 | 12 => {
+            let covers = lower.nodes.iter_mut().filter_map(|it| match it {
+                Node::Cover(cover) => Some(cover),
+                _ => None,
+            });
+            for cover in covers {
+                match dice.below(5) {
+                    0 => cover.price = cover.price.saturating_sub(u128::from(dice.below(100_000_000_000))),
+                    1 => cover.price += u128::from(dice.below(100_000_000_000)),
+                    2 => drop(cover.operators.pop()),
+                    3 => cover.operators = dice_cover(dice, operators, services).operators,
+                    _ => cover.service = dice.below(services) as u32,
+                }
+            }
+        }
+        13 => {
             let attack = certificate.upper.as_mut().unwrap();
             match dice.below(4) {
                 0 => drop(attack.operators.pop()),
@@ -63,6 +82,14 @@ fn mutate(dice: &mut Dice, certificate: &mut Certificate, graph: &Graph) {
     }
 }
 
+fn dice_cover(dice: &mut Dice, operators: u64, services: u64) -> Cover {
+    Cover {
+        service: dice.below(services) as u32,
+        operators: (0..operators as u32).filter(|_| dice.below(3) == 0).collect(),
+        price: u128::from(dice.below(1_000_000_000_000)),
+    }
+}
+
 /// Whether brute force confirms all that an accepted certificate claims.
 fn is_true(graph: &Graph, claim: certificate::Claim) -> bool {
     let truth: Option<Pair> = brute_force(graph, claim.service.map(|service| service as usize));
@@ -72,9 +99,9 @@ fn is_true(graph: &Graph, claim: certificate::Claim) -> bool {
     lower && upper
 }
 
-fn try_mutations(mode: Mode, graphs: usize, each: usize, seed: u64) -> (usize, usize) {
+fn try_mutations(mode: Mode, graphs: usize, each: usize, seed: u64) -> (usize, usize, usize) {
     let mut dice = Dice::new(seed);
-    let (mut accepted, mut refused) = (0, 0);
+    let (mut accepted, mut refused, mut covered) = (0, 0, 0);
     for _ in 0..graphs {
         let graph = dice.graph(mode, 5, 4);
         let slack = exact(&graph);
@@ -84,6 +111,8 @@ fn try_mutations(mode: Mode, graphs: usize, each: usize, seed: u64) -> (usize, u
         assert!(is_true(&graph, certificate::verify(&graph, &slack.certificate).unwrap()));
         for _ in 0..each {
             let mut wrong = slack.certificate.clone();
+            let nodes = wrong.lower.iter().flat_map(|lower| &lower.nodes);
+            covered += usize::from(nodes.into_iter().any(|node| matches!(node, Node::Cover(_))));
             for _ in 0..dice.between(1, 3) {
                 if wrong.lower.as_ref().is_some_and(|lower| !lower.nodes.is_empty()) {
                     mutate(&mut dice, &mut wrong, &graph);
@@ -98,14 +127,15 @@ fn try_mutations(mode: Mode, graphs: usize, each: usize, seed: u64) -> (usize, u
             }
         }
     }
-    (accepted, refused)
+    (accepted, refused, covered)
 }
 
 #[test]
 fn a_mutated_certificate_is_accepted_only_if_what_it_says_is_true() {
-    let (accepted, refused) = try_mutations(Mode::Full, 800, 125, 11);
+    let (accepted, refused, covered) = try_mutations(Mode::Full, 800, 125, 11);
+    assert!(covered >= 5_000, "{covered} with covers");
     assert!(accepted + refused >= 70_000 && refused > accepted, "{accepted} accepted, {refused} refused");
-    let (accepted, refused) = try_mutations(Mode::Elastic, 300, 100, 12);
+    let (accepted, refused, _) = try_mutations(Mode::Elastic, 300, 100, 12);
     assert!(accepted + refused >= 20_000 && refused > accepted, "{accepted} accepted, {refused} refused");
 }
 

@@ -1,7 +1,7 @@
 //! Bytes of a certificate: a version byte, then numbers in seven-bit groups, least first, each in its shortest form.
 //! So one certificate has one encoding, and its hash names it. Reading allocates no more than the bytes justify.
 
-use super::{Attack, Certificate, Fraction, Lower, Node, Part};
+use super::{Attack, Certificate, Cover, Fraction, Lower, Node, Part};
 use alloy_primitives::{B256, keccak256};
 
 /// Version of the encoding.
@@ -75,6 +75,12 @@ fn node(out: &mut Vec<u8>, node: &Node) {
         Node::Unreachable(service) => {
             out.push(3);
             number(out, (*service).into());
+        }
+        Node::Cover(cover) => {
+            out.push(4);
+            number(out, cover.service.into());
+            indices(out, &cover.operators);
+            number(out, cover.price);
         }
     }
 }
@@ -184,6 +190,10 @@ impl Reader<'_> {
             1 => Ok(Node::Operator(self.index()?)),
             2 => Ok(Node::Leaf((0..self.length()?).map(|_| self.number()).collect::<Result<_, _>>()?)),
             3 => Ok(Node::Unreachable(self.index()?)),
+            4 => {
+                let (service, operators) = (self.index()?, self.indices()?);
+                Ok(Node::Cover(Cover { service, operators, price: self.number()? }))
+            }
             _ => self.refuse(),
         }
     }

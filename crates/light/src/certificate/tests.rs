@@ -80,6 +80,49 @@ fn a_service_is_unreachable_only_without_the_stake_that_is_left_out() {
 }
 
 #[test]
+fn a_cover_prices_what_is_left_of_a_need_beside_its_operators() {
+    // One service on stakes 6 and 4, need 7, prize 8: both must attack, 10 for 8. Without a cover operator 0 counts 6 of 7.
+    let network = Network {
+        divisible: false,
+        stakes: vec![6, 4],
+        needs: vec![7],
+        prizes: vec![8],
+        starts: vec![0, 1, 2],
+        edges: vec![(0, 6), (0, 4)],
+    };
+    let cover =
+        |operators: &[u32], price| Node::Cover(Cover { service: 0, operators: operators.into(), price });
+    let proof = |ratio, nodes: &[Node]| {
+        let lower = Lower { ratio: Fraction { num: ratio, den: 100 }, nodes: nodes.to_vec() };
+        verify(&network, &Certificate { lower: Some(lower), ..Certificate::default() })
+            .map(|claim| claim.lower)
+    };
+    let leaf = Node::Leaf(vec![0]);
+    assert_eq!(proof(88, &[Node::Leaf(vec![100])]), Err(Refusal::Unproved(0)));
+    // Beside 0 one unit is left, for which 1 pays 4; beside 1 three are, for which 0 pays 6.
+    let both = [cover(&[0], 400), cover(&[1], 200), leaf.clone()];
+    assert_eq!(proof(125, &both), Ok(Some(Fraction { num: 125, den: 100 })));
+    assert_eq!(proof(126, &both), Err(Refusal::Unproved(2)));
+    assert_eq!(proof(125, &both[1..]), Err(Refusal::Unproved(1)));
+    // It counts in the next leaf alone, and leads to one.
+    let tree = [Node::Operator(0), both[0].clone(), both[1].clone(), leaf.clone(), leaf.clone()];
+    assert_eq!(proof(125, &tree), Err(Refusal::Unproved(4)));
+    let attacked = [both[0].clone(), Node::Unreachable(0)];
+    assert_eq!(proof(125, &attacked), Err(Refusal::Shape(1)));
+    assert_eq!(proof(125, &both[..2]), Err(Refusal::Shape(2)));
+    // Operators that meet the need leave nothing to price; lists rise and name members.
+    assert_eq!(proof(1, &[cover(&[0, 1], 1), leaf.clone()]), Err(Refusal::Unproved(0)));
+    for operators in [&[1, 0][..], &[0, 0], &[2]] {
+        assert_eq!(proof(1, &[cover(operators, 1), leaf.clone()]), Err(Refusal::Index), "{operators:?}");
+    }
+    assert_eq!(proof(1, &[cover(&[0], u128::MAX), leaf.clone()]), Err(Refusal::Overflow));
+    let divisible = Network { divisible: true, ..network.clone() };
+    let lower = Lower { ratio: Fraction { num: 1, den: 100 }, nodes: both.to_vec() };
+    let certificate = Certificate { lower: Some(lower), ..Certificate::default() };
+    assert_eq!(verify(&divisible, &certificate), Err(Refusal::Unproved(0)));
+}
+
+#[test]
 fn an_attack_must_reach_every_need() {
     let attack = |services: &[u32], operators: &[u32]| {
         let upper = Attack { services: services.into(), operators: operators.into(), parts: vec![] };
@@ -131,6 +174,7 @@ fn bytes_read_back_and_no_cut_is_a_certificate() {
         Node::Operator(7),
         Node::Leaf(vec![]),
         Node::Unreachable(9),
+        Node::Cover(Cover { service: 3, operators: vec![1, 400], price: 1 << 100 }),
     ];
     certificate.lower.as_mut().unwrap().nodes = nodes;
     certificate.upper.as_mut().unwrap().parts = vec![Part { operator: 1, service: 300, stake: 1 << 90 }];

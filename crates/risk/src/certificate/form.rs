@@ -1,8 +1,8 @@
 //! A certificate as JSON: snake_case, integers as decimal strings where they may be large (decisions 7). The tree is the
-//! preorder list of nodes: `{"service": 3}`, `{"operator": 7}`, `{"prices": […]}` or
-//! `{"unreachable": 3}`.
+//! preorder list of nodes: `{"service": 3}`, `{"operator": 7}`, `{"prices": […]}`,
+//! `{"unreachable": 3}` or `{"cover": {"service": 3, "operators": […], "price": …}}`.
 
-use super::{Attack, Certificate, Fraction, Lower, Node, Part};
+use super::{Attack, Certificate, Cover, Fraction, Lower, Node, Part};
 use crate::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -50,6 +50,15 @@ enum FileNode {
     Operator(u32),
     Prices(Vec<Big>),
     Unreachable(u32),
+    Cover(FileCover),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileCover {
+    service: u32,
+    operators: Vec<u32>,
+    price: Big,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +80,9 @@ pub fn to_json(certificate: &Certificate) -> serde_json::Value {
         Node::Operator(operator) => FileNode::Operator(*operator),
         Node::Leaf(prices) => FileNode::Prices(prices.iter().map(|price| Big(*price)).collect()),
         Node::Unreachable(service) => FileNode::Unreachable(*service),
+        Node::Cover(Cover { service, operators, price }) => {
+            FileNode::Cover(FileCover { service: *service, operators: operators.clone(), price: Big(*price) })
+        }
     };
     let lower = certificate.lower.as_ref().map(|lower| FileLower {
         numerator: Big(lower.ratio.num),
@@ -103,6 +115,9 @@ pub fn from_json(text: &str) -> Result<Certificate, Error> {
         FileNode::Operator(operator) => Node::Operator(operator),
         FileNode::Prices(prices) => Node::Leaf(prices.into_iter().map(|price| price.0).collect()),
         FileNode::Unreachable(service) => Node::Unreachable(service),
+        FileNode::Cover(FileCover { service, operators, price }) => {
+            Node::Cover(Cover { service, operators, price: price.0 })
+        }
     };
     let lower = file.lower.map(|lower| Lower {
         ratio: Fraction { num: lower.numerator.0, den: lower.denominator.0 },

@@ -1,8 +1,10 @@
 //! The relaxation that bounds attacks: how much of each operator is burnt, how much of each service corrupted, between
 //! 0 and 1, needs met in proportion. Rows are scaled by needs, costs by one scale, so that numbers stay near one.
 
+use super::covers::Cover;
 use super::simplex::{Columns, Outcome, Simplex, Snapshot};
 use crate::{Graph, Mode};
+use std::rc::Rc;
 
 /// What a case decides: a service attacked or not, an operator burnt whole or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(super) struct Relaxation {
     divisible: bool,
     scale: f64,
     applied: Vec<(Variable, bool)>,
+    /// Whose rows stand after those of services.
+    pub covers: Vec<Rc<Cover>>,
 }
 
 impl Relaxation {
@@ -103,7 +107,23 @@ impl Relaxation {
             divisible,
             scale,
             applied,
+            covers: Vec::new(),
         }
+    }
+
+    /// Adds the row of a cover of a service that has one.
+    pub(super) fn cover(&mut self, graph: &Graph, cover: Rc<Cover>) {
+        let left = cover.left as f64;
+        let others = graph.of_service(cover.service as usize).iter();
+        let others = others.filter(|edge| cover.operators.binary_search(&edge.operator).is_err());
+        let counted = |stake: u128| stake.min(cover.left) as f64 / left;
+        let mut entries: Vec<(u32, f64)> =
+            others.map(|edge| (self.column_of[edge.operator as usize], counted(edge.stake))).collect();
+        let reach: f64 = entries.iter().map(|(_, part)| part).sum();
+        entries.sort_unstable_by_key(|(column, _)| *column);
+        entries.push((self.operators.len() as u32 + self.row_of[cover.service as usize], -1.0));
+        self.simplex.add_row(&entries, 2.0 * reach + 1.0);
+        self.covers.push(cover);
     }
 
     /// Sets the ratio at which attacks are priced.
@@ -194,6 +214,13 @@ impl Relaxation {
     pub(super) fn prices(&self) -> Vec<f64> {
         let prices = self.simplex.prices();
         prices.iter().zip(&self.needs).map(|(price, need)| price.max(0.0) * self.scale / need).collect()
+    }
+
+    /// The same of covers, each of what it leaves, beside the service prices.
+    pub(super) fn cover_prices(&self) -> Vec<f64> {
+        let prices = self.simplex.prices();
+        let priced = self.covers.iter().zip(&prices[self.rows.len()..]);
+        priced.map(|(cover, price)| price.max(0.0) * self.scale / cover.left as f64).collect()
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

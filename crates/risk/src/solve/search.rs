@@ -4,13 +4,14 @@
 
 use super::{
     attacks::{Attacker, Priced},
+    covers::{Cover, violated},
     exchange::Wanted,
     relaxation::{Relaxation, Variable},
     simplex::{Outcome, Snapshot},
 };
 use crate::{
     Graph, Mode,
-    certificate::{self, Fraction, LeafState, Lower, Network, Node},
+    certificate::{self, Fraction, LeafPrices, LeafState, Lower, Network, Node},
 };
 use std::{cmp::Ordering, collections::BinaryHeap, rc::Rc};
 
@@ -43,8 +44,8 @@ struct Case {
 
 #[derive(Clone)]
 enum Proof {
-    /// Services with the price of a unit of their stake.
-    Prices(Vec<(u32, f64)>),
+    /// Services with the price of a unit of their stake, and covers with that of a unit of what they leave.
+    Prices(Vec<(u32, f64)>, Vec<(Rc<Cover>, f64)>),
     /// The need of this service is out of reach.
     Unreachable(u32),
 }
@@ -169,7 +170,7 @@ impl<'g> Search<'g> {
     /// Where every attack must include one service, there is one first case. `fallback` are prices by row that prove
     /// the ratio `weakest` of every case.
     pub(super) fn begin(&mut self, fallback: &[f64], weakest: f64, effort: &mut Effort) {
-        let proof = Proof::Prices(self.by_service(&self.rows, fallback));
+        let proof = Proof::Prices(self.by_service(&self.rows, fallback), Vec::new());
         self.cases.push(Case { parent: 0, decision: None, parts: None, proof });
         if self.rows.len() > MOST_ROWS {
             // A relaxation for each of so many services takes longer than anybody waits: loads bound from below.
@@ -191,7 +192,7 @@ impl<'g> Search<'g> {
             self.enter(with, (group, 1), weakest, effort.gap, &mut whole, true);
         }
         self.unseen = f64::INFINITY;
-        self.cases[last].proof = Proof::Prices(Vec::new());
+        self.cases[last].proof = Proof::Prices(Vec::new(), Vec::new());
     }
 
     /// Whether all first cases were looked at, so that the bound is at least that of the relaxation.
@@ -290,7 +291,7 @@ impl<'g> Search<'g> {
             return;
         }
         let before = relaxation.pivots();
-        let (bound, branch) = self.evaluate(case, parent_bound, gap, relaxation);
+        let (bound, branch) = self.evaluate(case, parent_bound, gap, relaxation, first);
         self.pivots += relaxation.pivots() - before;
         match branch {
             Some(branch) if bound < self.target(gap) => {
@@ -321,6 +322,7 @@ impl<'g> Search<'g> {
         parent_bound: f64,
         gap: f64,
         relaxation: &mut Relaxation,
+        first: bool,
     ) -> (f64, Option<Variable>) {
         let mut ratio = self.target(gap).max(parent_bound);
         let mut solution = std::mem::take(&mut self.solution);
@@ -337,15 +339,20 @@ impl<'g> Search<'g> {
                 let Some(found) = relaxation.ratio_of(&solution) else { break };
                 next = found;
             }
-            if next <= parent_bound {
-                // The parent's prices prove the parent's bound here too; nothing better is to be had.
-                break;
-            }
-            if proved || next >= ratio * (1.0 - 1e-13) {
+            let settled = proved || next >= ratio * (1.0 - 1e-13);
+            if settled && next > parent_bound {
                 let prices = self.by_service(&relaxation.rows, &relaxation.prices());
-                self.cases[case].proof = Proof::Prices(prices);
+                let covers = relaxation.covers.iter().cloned().zip(relaxation.cover_prices());
+                let covers = covers.filter(|(_, price)| *price > 0.0).collect();
+                self.cases[case].proof = Proof::Prices(prices, covers);
                 bound = bound.max(next.min(ratio));
-                break;
+            }
+            // Below the parent's bound, its prices prove that here too; only covers lead to something better.
+            if settled || next <= parent_bound {
+                if proved || first || !self.cut(&solution, relaxation) {
+                    break;
+                }
+                next = self.target(gap).max(bound);
             }
             ratio = next;
         }
@@ -356,6 +363,14 @@ impl<'g> Search<'g> {
         }
         self.solution = solution;
         (bound, divided)
+    }
+
+    /// Adds covers that a solution violates; false if there are none.
+    fn cut(&self, solution: &[f64], relaxation: &mut Relaxation) -> bool {
+        let covers = violated(self.graph, relaxation, solution);
+        let any = !covers.is_empty();
+        covers.into_iter().for_each(|cover| relaxation.cover(self.graph, cover));
+        any
     }
 
     /// Looks for attacks near a fractional one: always at first, later now and then.
@@ -508,9 +523,9 @@ impl Writer<'_, '_> {
     }
 
     fn leaf(&mut self, case: usize) {
-        let prices = match &self.search.cases[case].proof {
+        let (prices, covers) = match &self.search.cases[case].proof {
             Proof::Unreachable(service) => return self.nodes.push(Node::Unreachable(*service)),
-            Proof::Prices(prices) => prices,
+            Proof::Prices(prices, covers) => (prices, covers),
         };
         let mut dense = vec![0; self.network.needs.len()];
         for (service, price) in prices {
@@ -520,7 +535,15 @@ impl Writer<'_, '_> {
             }
         }
         let state = LeafState { operators: &self.operators, services: &self.services };
-        self.num = certificate::settle(self.network, &state, &mut dense, self.den, self.num);
-        self.nodes.push(Node::Leaf(dense));
+        let priced = covers.iter().filter(|(cover, _)| self.services[cover.service as usize] != Some(false));
+        let covers = priced.map(|(cover, price)| certificate::Cover {
+            service: cover.service,
+            operators: cover.operators.clone(),
+            price: certificate::integer_price(*price, self.den),
+        });
+        let mut prices = LeafPrices { services: dense, covers: covers.collect() };
+        self.num = certificate::settle(self.network, &state, &mut prices, self.den, self.num);
+        self.nodes.extend(prices.covers.into_iter().map(Node::Cover));
+        self.nodes.push(Node::Leaf(prices.services));
     }
 }

@@ -108,18 +108,52 @@ impl Simplex {
         simplex
     }
 
+    /// Adds a row of (column, coefficient) by rising columns, and its slack, which takes at most `most`, as the last column.
+    pub(super) fn add_row(&mut self, entries: &[(u32, f64)], most: f64) {
+        let row = self.columns.rows as u32;
+        let mut next = entries.iter().peekable();
+        let mut starts = vec![0];
+        let mut all = Vec::with_capacity(self.columns.entries.len() + entries.len() + 1);
+        for column in 0..self.columns.count() {
+            all.extend_from_slice(self.columns.of(column));
+            if let Some((_, value)) = next.next_if(|(at, _)| *at as usize == column) {
+                all.push((row, *value));
+            }
+            starts.push(all.len());
+        }
+        all.push((row, -1.0));
+        starts.push(all.len());
+        self.columns.costs.push(0.0);
+        (self.columns.starts, self.columns.entries) = (starts, all);
+        self.columns.rows += 1;
+        let (rows, count) = (self.columns.rows, self.columns.count());
+        self.lower.push(0.0);
+        self.upper.push(most);
+        self.status.push(Status::Basic);
+        self.basis.push(count as u32 - 1);
+        self.inverse = vec![0.0; rows * rows];
+        self.norms.push(1.0);
+        self.values.push(0.0);
+        self.reduced.push(0.0);
+        self.row.push(0.0);
+        self.ray.push(0.0);
+        self.factor();
+    }
+
     pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot { basis: self.basis.clone(), status: self.status.clone() }
     }
 
-    /// Goes back to a snapshot; bounds and costs stay as they are.
+    /// Goes back to a snapshot; bounds and costs stay as they are, the slacks of rows added since are basic.
     pub(super) fn restore(&mut self, snapshot: &Snapshot) {
-        if self.basis != snapshot.basis {
+        let count = self.columns.count();
+        let since = snapshot.status.len() as u32..count as u32;
+        self.status.clone_from(&snapshot.status);
+        self.status.resize(count, Status::Basic);
+        if !self.basis.iter().copied().eq(snapshot.basis.iter().copied().chain(since.clone())) {
             self.basis.clone_from(&snapshot.basis);
-            self.status.clone_from(&snapshot.status);
+            self.basis.extend(since);
             self.factor();
-        } else {
-            self.status.clone_from(&snapshot.status);
         }
     }
 

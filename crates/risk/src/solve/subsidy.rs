@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Graph,
-    certificate::{Attack, LeafState, Network, denominator, integer_price, least_loss},
+    certificate::{Attack, LeafPrices, LeafState, Network, denominator, integer_price, least_loss},
 };
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -207,7 +207,8 @@ impl<'g> Search<'g> {
             }
         }
         let state = LeafState { operators: &self.operators, services: &self.services };
-        let bound = least_loss(&self.network, &state, &dense, self.den);
+        let bound =
+            least_loss(&self.network, &state, &LeafPrices { services: dense, covers: Vec::new() }, self.den);
         self.decide(decisions, false);
         bound
     }
