@@ -123,6 +123,19 @@ const socket = ([url, texts]) =>
     connection.onclose = () => done({ closed: true, heard });
   });
 
+/** Runs in the page: a form of fields, sent into a frame. */
+const fields = ([url, given]) =>
+  new Promise((done) => {
+    const frame = Object.assign(document.createElement("iframe"), { name: `frame${Math.random()}` });
+    const sent = Object.assign(document.createElement("form"), { action: url, method: "POST", target: frame.name });
+    for (const [name, value] of Object.entries(given)) {
+      sent.append(Object.assign(document.createElement("input"), { name, value }));
+    }
+    document.body.append(frame, sent);
+    sent.submit();
+    frame.addEventListener("load", () => done("answered"));
+  });
+
 const refusals = (answers) =>
   answers.flat().forEach(({ error, result }, at) => {
     ensure(error?.code === REFUSED, `${DEEDS[at % DEEDS.length][0]} was answered ${JSON.stringify(error ?? result)}`);
@@ -192,6 +205,27 @@ await story(
       for (const text of BODIES.slice(0, -1)) await page.evaluate(form, [url, text]);
       ensure(door.arrived - arrived >= DEEDS.length, `only ${door.arrived - arrived} forms of ${DEEDS.length} arrived`);
       return `${DEEDS.length} forms`;
+    });
+    await attack("forms that set rules of alerts: none is added, none removed, none told", async () => {
+      const rules = async () => (await fetch(`${url}/api/v1/alerts`)).json();
+      const mine = { name: "mine", kind: "slash" };
+      const headers = { "content-type": "application/json" };
+      await fetch(`${url}/api/v1/alerts`, { method: "POST", headers, body: JSON.stringify(mine) });
+      const { arrived } = door;
+      const deeds = [
+        { do: "add", name: "theirs", kind: "slash", webhook: `${attacker}/` },
+        { do: "remove", name: "mine" },
+        { do: "test", name: "mine" },
+      ];
+      const neighbour = await open(`http://localhost:${site.port}`);
+      for (const from of [page, neighbour]) {
+        for (const deed of deeds) await from.evaluate(fields, [`${url}/alerts`, deed]);
+      }
+      await neighbour.close();
+      ensure(door.arrived - arrived >= 2 * deeds.length, `only ${door.arrived - arrived} forms arrived`);
+      const { items, recent } = await rules();
+      same([items.map(({ name }) => name), recent], [["mine"], []], "the rules");
+      return `${2 * deeds.length} forms`;
     });
     await attack("redirects from the attacker's own server", async () => {
       const over = `${attacker}/?to=${encodeURIComponent(url)}`;

@@ -1,7 +1,7 @@
 //! A chain and its server, from start to clean end: what `dev`, `node` and `demo` have in common. Which chain and which
 //! server is theirs to say.
 
-use crate::{cli, descriptors, failure::Failure, state_file::StateFile, telemetry};
+use crate::{cli, descriptors, failure::Failure, remote::preferences, state_file::StateFile, telemetry};
 use chain::{Chain, Config, Dump};
 use rpc::{AlertConfig, AlertRule, Limits, Mode, Server, ServerConfig};
 use std::{
@@ -107,7 +107,7 @@ impl Running {
             limits,
             metrics: Some(metrics),
             client_version: format!("bulwark/{}", client_version()),
-            pages: Some(web::routes()),
+            pages: Some(web::routes(preferences::names)),
             alerts: AlertConfig { directory, rules: serving.alerts, ..AlertConfig::default() },
         };
         match rpc::serve(chain.clone(), server).await {

@@ -183,7 +183,8 @@ fn answer(status: StatusCode, markup: Markup) -> Response<Body> {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Nothing to other machines; with none at all, browsers would call the origin of our own forms `null`.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-cache"),
         // The cookie chooses the theme.
         (header::VARY, "cookie"),

@@ -8,10 +8,13 @@ mod assets;
 mod charts;
 mod format;
 mod frame;
+mod names;
+mod own;
 mod pages;
 mod parts;
 mod told;
 mod viewer;
 pub mod warnings;
 
+pub use names::Book;
 pub use pages::routes;

@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// The stories: attacks, every page, every link, what a wallet does.
-const STORIES: &[&str] = &["browser/attack.mjs", "browser/pages.mjs", "browser/links.mjs", "browser/act.mjs"];
+const STORIES: &[&str] = &[
+    "browser/attack.mjs",
+    "browser/pages.mjs",
+    "browser/links.mjs",
+    "browser/act.mjs",
+    "browser/alerts.mjs",
+];
 
 /// Runs the stories.
 ///

@@ -70,6 +70,12 @@ impl Preferences {
     }
 }
 
+/// The address book of whoever runs this process, as it is now; empty where the file cannot be read, of which the commands
+/// tell.
+pub fn names() -> BTreeMap<String, String> {
+    Preferences::load().map(|preferences| preferences.names).unwrap_or_default()
+}
+
 /// Our directory among the user's settings.
 fn home() -> Option<PathBuf> {
     let config = env::var_os("XDG_CONFIG_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);

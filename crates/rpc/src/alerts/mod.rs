@@ -97,6 +97,8 @@ pub(crate) enum Refused {
     Configured(String),
     #[error("there are {MAX_RULES} rules, as many as there may be; remove one first")]
     TooMany,
+    #[error("the newest block cannot be read: {0}")]
+    Chain(String),
 }
 
 impl Alerts {
@@ -163,12 +165,10 @@ impl Alerts {
     ///
     /// # Errors
     /// The rule is wrong, its name taken, or there are too many.
-    pub(crate) fn add(self: &Arc<Self>, context: &Context, mut rule: Rule) -> Result<Value, Refused> {
-        if rule.webhook.is_some() && rule.secret.is_none() {
-            rule.secret = Some(hex::encode(rand::random::<[u8; 32]>()));
-        }
+    pub(crate) fn add(self: &Arc<Self>, context: &Context, rule: Rule) -> Result<Value, Refused> {
+        let rule = rule.with_secret();
         rule.check()?;
-        let head = head(context).map_err(BadRule)?;
+        let head = head(context).map_err(Refused::Chain)?;
         let (name, secret) = (rule.name.clone(), rule.secret.clone());
         let mut told = {
             let mut book = self.book.lock();
@@ -225,7 +225,7 @@ impl Alerts {
             let kept = book.rules.get(name).ok_or_else(|| Refused::Unknown(name.to_owned()))?;
             (kept.rule.clone(), target(&kept.rule))
         };
-        let at = head(context).map_err(BadRule)?;
+        let at = head(context).map_err(Refused::Chain)?;
         let alert = Arc::new(Alert {
             id: format!("{name}-test-{}", hex::encode(rand::random::<[u8; 8]>())),
             rule: name.to_owned(),

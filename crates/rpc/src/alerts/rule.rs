@@ -2,7 +2,7 @@
 //! afterwards can be evaluated.
 
 use crate::restake::set_in;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, hex};
 use chain::index::SetId;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,38 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Slash,
+        Self::PendingSlash,
+        Self::Allocation,
+        Self::Operator,
+        Self::WithdrawalReady,
+        Self::Gamma,
+        Self::Concentration,
+    ];
+
+    /// The fields of a rule that narrow it.
+    pub const fn narrowed_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Slash | Self::PendingSlash | Self::Allocation => {
+                &["staker", "operator", "avs", "operator_set", "strategy"]
+            }
+            Self::Operator => &["staker", "operator", "avs", "operator_set"],
+            Self::WithdrawalReady => &["staker", "operator", "strategy"],
+            Self::Gamma | Self::Concentration => &["operator_set"],
+        }
+    }
+
+    /// The field of a rule that bounds what is measured.
+    pub const fn bounded_by(self) -> Option<&'static str> {
+        match self {
+            Self::Gamma => Some("under"),
+            Self::Concentration => Some("over"),
+            _ => None,
+        }
+    }
+
     /// As rules spell it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,28 +122,50 @@ pub struct Rule {
     pub secret: Option<String>,
 }
 
-/// Why a rule is not taken, in one line.
+/// Why a rule is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadRule(pub(super) String);
+#[error("{why}")]
+pub struct BadRule {
+    /// The field that is wrong.
+    pub field: &'static str,
+    /// In one line, what is wrong with it.
+    pub why: String,
+}
 
-fn refuse<T>(why: impl Into<String>) -> Result<T, BadRule> {
-    Err(BadRule(why.into()))
+fn refuse<T>(field: &'static str, why: impl Into<String>) -> Result<T, BadRule> {
+    Err(BadRule { field, why: why.into() })
 }
 
 impl Rule {
+    /// The same, with a secret of its own if it has a webhook and none to sign with.
+    #[must_use]
+    pub fn with_secret(mut self) -> Self {
+        if self.webhook.is_some() && self.secret.is_none() {
+            self.secret = Some(hex::encode(rand::random::<[u8; 32]>()));
+        }
+        self
+    }
+
     /// Whether it can be evaluated and delivered.
     ///
     /// # Errors
     /// What is wrong with it, and what to write instead.
     pub fn check(&self) -> Result<(), BadRule> {
+        self.wrongs().next().map_or(Ok(()), Err)
+    }
+
+    /// All that is wrong with it.
+    pub fn wrongs(&self) -> impl Iterator<Item = BadRule> {
+        let all = [self.check_name(), self.check_scope(), self.check_bounds(), self.check_webhook()];
+        all.into_iter().filter_map(Result::err)
+    }
+
+    fn check_name(&self) -> Result<(), BadRule> {
         let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
         if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.chars().all(is_letter) {
-            return refuse(format!("a rule's name is 1 to {MAX_NAME} letters, digits, - or _"));
+            return refuse("name", format!("a rule's name is 1 to {MAX_NAME} letters, digits, - or _"));
         }
-        self.check_scope()?;
-        self.check_bounds()?;
-        self.check_webhook()
+        Ok(())
     }
 
     /// The operator set that it is narrowed to.
@@ -121,7 +175,10 @@ impl Rule {
 
     fn check_scope(&self) -> Result<(), BadRule> {
         if self.operator_set.is_some() && self.set().is_none() {
-            return refuse("operator_set is avs:id, as 0x0000000000000000000000000000000000000b01:1");
+            return refuse(
+                "operator_set",
+                "operator_set is avs:id, as 0x0000000000000000000000000000000000000b01:1",
+            );
         }
         let given = [
             ("staker", self.staker.is_some()),
@@ -130,17 +187,11 @@ impl Rule {
             ("operator_set", self.operator_set.is_some()),
             ("strategy", self.strategy.is_some()),
         ];
-        let takes: &[&str] = match self.kind {
-            Kind::Slash | Kind::PendingSlash | Kind::Allocation => {
-                &["staker", "operator", "avs", "operator_set", "strategy"]
-            }
-            Kind::Operator => &["staker", "operator", "avs", "operator_set"],
-            Kind::WithdrawalReady => &["staker", "operator", "strategy"],
-            Kind::Gamma | Kind::Concentration => &["operator_set"],
-        };
+        let takes = self.kind.narrowed_by();
         match given.iter().find(|(name, is_given)| *is_given && !takes.contains(name)) {
             Some((name, _)) => {
-                refuse(format!("{} is not narrowed by {name}; by {}", self.kind.name(), takes.join(", ")))
+                let kind = self.kind.name();
+                refuse(name, format!("{kind} is not narrowed by {name}; by {}", takes.join(", ")))
             }
             None => Ok(()),
         }
@@ -149,40 +200,54 @@ impl Rule {
     fn check_bounds(&self) -> Result<(), BadRule> {
         match (self.kind, self.under, self.over) {
             (Kind::Gamma, Some(under), None) if under.is_finite() => Ok(()),
-            (Kind::Gamma, ..) => refuse("gamma wants `under`, a number, and no `over`"),
+            (Kind::Gamma, _, over) => {
+                let field = if over.is_some() { "over" } else { "under" };
+                refuse(field, "gamma wants `under`, a number, and no `over`")
+            }
             (Kind::Concentration, None, Some(over)) if (0.0..=1.0).contains(&over) => Ok(()),
-            (Kind::Concentration, ..) => {
-                refuse("concentration wants `over`, a share from 0 to 1, and no `under`")
+            (Kind::Concentration, under, _) => {
+                let field = if under.is_some() { "under" } else { "over" };
+                refuse(field, "concentration wants `over`, a share from 0 to 1, and no `under`")
             }
             (_, None, None) => Ok(()),
-            (kind, ..) => refuse(format!("{} has no bounds", kind.name())),
+            (kind, under, _) => {
+                let field = if under.is_some() { "under" } else { "over" };
+                refuse(field, format!("{} has no bounds", kind.name()))
+            }
         }
     }
 
     fn check_webhook(&self) -> Result<(), BadRule> {
         let Some(url) = &self.webhook else {
             return match self.secret {
-                Some(_) => refuse("a secret signs what is posted: it wants a webhook"),
+                Some(_) => refuse("secret", "a secret signs what is posted: it wants a webhook"),
                 None => Ok(()),
             };
         };
         if url.len() > MAX_URL {
-            return refuse(format!("the webhook's URL is longer than {MAX_URL} characters"));
+            return refuse("webhook", format!("the webhook's URL is longer than {MAX_URL} characters"));
         }
-        let parsed =
-            reqwest::Url::parse(url).map_err(|error| BadRule(format!("the webhook is no URL: {error}")))?;
+        let no_url = |error| BadRule {
+            field: "webhook",
+            why: format!("the webhook is no URL: {error}; write it whole, from https:// on"),
+        };
+        let parsed = reqwest::Url::parse(url).map_err(no_url)?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
-            return refuse("a webhook begins with https:// or http://, and a host");
+            return refuse("webhook", "a webhook begins with https:// or http://, and a host");
         }
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return refuse("a webhook's URL names no user: what it is sent is signed with `secret`");
+            return refuse(
+                "webhook",
+                "a webhook's URL names no user: what it is sent is signed with `secret`",
+            );
         }
         match &self.secret {
             Some(secret) if SECRET_CHARS.contains(&secret.len()) => Ok(()),
             Some(_) => {
-                refuse(format!("a secret has {} to {} characters", SECRET_CHARS.start(), SECRET_CHARS.end()))
+                let (least, most) = (SECRET_CHARS.start(), SECRET_CHARS.end());
+                refuse("secret", format!("a secret has {least} to {most} characters"))
             }
-            None => refuse("a webhook wants a `secret` to sign with"),
+            None => refuse("secret", "a webhook wants a `secret` to sign with"),
         }
     }
 }
@@ -211,6 +276,44 @@ mod tests {
         ] {
             assert_eq!(judged(rule.clone()), Ok(()), "{rule}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_that_is_wrong() {
+        let secret = "0123456789abcdef";
+        for (rule, field) in [
+            (json!({ "name": "", "kind": "slash" }), "name"),
+            (json!({ "name": "a", "kind": "slash", "operator_set": "x" }), "operator_set"),
+            (json!({ "name": "a", "kind": "gamma", "under": 1, "operator": Address::ZERO }), "operator"),
+            (json!({ "name": "a", "kind": "gamma" }), "under"),
+            (json!({ "name": "a", "kind": "gamma", "under": 1, "over": 0.5 }), "over"),
+            (json!({ "name": "a", "kind": "concentration", "over": 30 }), "over"),
+            (json!({ "name": "a", "kind": "concentration", "under": 1, "over": 0.5 }), "under"),
+            (json!({ "name": "a", "kind": "slash", "under": 1 }), "under"),
+            (json!({ "name": "a", "kind": "slash", "webhook": "nowhere", "secret": secret }), "webhook"),
+            (
+                json!({ "name": "a", "kind": "slash", "webhook": "https://a.test", "secret": "short" }),
+                "secret",
+            ),
+        ] {
+            let rule: Rule = serde_json::from_value(rule).unwrap();
+            assert_eq!(rule.check().unwrap_err().field, field, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_gets_a_secret_and_keeps_the_one_it_has() {
+        let rule = |more: Value| {
+            let mut rule = json!({ "name": "a", "kind": "slash" });
+            rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value::<Rule>(rule).unwrap().with_secret()
+        };
+        assert_eq!(rule(json!({})).secret, None);
+        let given = rule(json!({ "webhook": "https://a.test", "secret": "0123456789abcdef" }));
+        assert_eq!(given.secret.as_deref(), Some("0123456789abcdef"));
+        let (one, other) =
+            (rule(json!({ "webhook": "https://a.test" })), rule(json!({ "webhook": "https://a.test" })));
+        assert!(one.check().is_ok() && one.secret != other.secret);
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn refused(why: &Refused) -> Answer {
         Refused::Bad(_) => StatusCode::BAD_REQUEST,
         Refused::Unknown(_) => StatusCode::NOT_FOUND,
         Refused::Taken(_) | Refused::Configured(_) | Refused::TooMany => StatusCode::CONFLICT,
+        Refused::Chain(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     plain(status, &why.to_string())
 }

@@ -1,11 +1,11 @@
-//! What draws pages gets from here: the REST reads, asked from inside, so that a page shows what its JSON twin says. The
+//! What draws pages gets from here: the REST paths, asked from inside, so that a page shows what its JSON twin says. The
 //! pages themselves are a router that the program brings; the server hands it every `GET` that is not its own.
 
 use super::{Shared, origin::Trust, rest};
 use crate::{clients::Client, config::Mode, dispatch::Session};
 use axum::{
     body::Body,
-    http::{Request, Response, StatusCode, header},
+    http::{Method, Request, Response, StatusCode, header},
     response::IntoResponse,
 };
 use serde_json::{Value, json};
@@ -59,11 +59,27 @@ impl Reads {
     /// # Errors
     /// The path's refusal.
     pub async fn get(&self, path_and_query: &str) -> Result<Value, Refused> {
+        self.send(Method::GET, path_and_query, None).await
+    }
+
+    /// What a REST path answers to a change, for whoever sent the page's form: who may not use the path may not use the
+    /// form.
+    ///
+    /// # Errors
+    /// The path's refusal.
+    pub async fn send(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Refused> {
         let broken = |status, why: &str| Refused { status, why: why.to_owned() };
         if let Err(refusal) = self.client.take(1) {
             return Err(broken(StatusCode::TOO_MANY_REQUESTS, &refusal.why));
         }
-        let request = Request::get(path_and_query).body(Body::empty());
+        let request = Request::builder().method(method).uri(path_and_query);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
         let mut request =
             request.map_err(|_| broken(StatusCode::BAD_REQUEST, "this is no address of a page"))?;
         // Inside is who asked outside.
@@ -77,7 +93,7 @@ impl Reads {
         let limit = self.shared.dispatcher.limits().max_response_bytes;
         let body = axum::body::to_bytes(answer.into_body(), limit).await;
         let body = body.map_err(|_| broken(StatusCode::INTERNAL_SERVER_ERROR, "the answer is too large"))?;
-        if status != StatusCode::OK {
+        if !status.is_success() {
             return Err(Refused { status, why: String::from_utf8_lossy(&body).trim().to_owned() });
         }
         serde_json::from_slice(&body)

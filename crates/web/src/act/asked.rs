@@ -1,7 +1,7 @@
 //! What a form says: its fields as text, read into addresses, amounts and parts. Whatever cannot be read is refused at its
 //! field, in a word that helps.
 
-use crate::format;
+use crate::{format, names};
 use alloy_primitives::{Address, Bytes, U256};
 use rpc::Refused;
 use std::collections::BTreeMap;
@@ -55,22 +55,7 @@ impl Asked {
         if text.is_empty() {
             return Err(wrong("An address is missing: 0x and 40 digits.".into()));
         }
-        let address: Address = text.parse().map_err(|_| {
-            wrong(format!("“{}” is no address: one is 0x and 40 digits of 0–9, a–f.", format::foreign(text)))
-        })?;
-        // Capitals carry a check against slips of the pen.
-        let mixed = text.contains(|it: char| it.is_ascii_lowercase() && it != 'x')
-            && text.contains(|it: char| it.is_ascii_uppercase());
-        if mixed && address.to_checksum(None) != text {
-            return Err(wrong(
-                "The capitals do not fit the digits: one of them was mistyped. Copy the address again."
-                    .into(),
-            ));
-        }
-        if address.is_zero() {
-            return Err(wrong("This is the zero address: nobody acts for it.".into()));
-        }
-        Ok(address)
+        names::in_hex(text).map_err(wrong)
     }
 
     /// The address in a field that may be left empty; the zero address if it is.

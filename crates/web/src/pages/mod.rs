@@ -20,13 +20,14 @@ pub(crate) use paused::Paused;
 
 use crate::{
     act, assets, frame,
+    names::Book,
     told::Told,
     viewer::{self, Preferences, Viewer},
 };
 use axum::{
     Extension, Form, Router,
     body::Body,
-    extract::rejection::FormRejection,
+    extract::{DefaultBodyLimit, rejection::FormRejection},
     http::{Response, StatusCode},
     response::IntoResponse,
     routing::{get, post},
@@ -34,8 +35,11 @@ use axum::{
 use rpc::{Reads, Refused};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
-/// All pages. They read through [`Reads`], an extension that the server gives each request.
-pub fn routes() -> Router {
+/// Bytes of a form that changes something.
+const MOST_OF_A_FORM: usize = 16 << 10;
+
+/// All pages. They read through [`Reads`], an extension that the server gives each request, and know people by a book.
+pub fn routes(book: Book) -> Router {
     Router::new()
         .route("/", get(overview::show))
         .route("/blocks", get(chain::blocks))
@@ -61,7 +65,7 @@ pub fn routes() -> Router {
         .route("/risk/cascade", get(risk::cascade::show))
         .route("/risk/losses", get(risk::losses::show))
         .route("/parameters", get(reference::parameters))
-        .route("/alerts", get(alerts::show))
+        .route("/alerts", get(alerts::show).post(alerts::change).layer(DefaultBodyLimit::max(MOST_OF_A_FORM)))
         .route("/glossary", get(reference::glossary))
         .route("/parts/chip", get(chip))
         .route("/act", get(act::index))
@@ -70,7 +74,9 @@ pub fn routes() -> Router {
         .route("/prefs", post(prefs))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .fallback(missing)
-        // Drawings are numbers in rows: a fifth of them is left. No page holds a secret that sizes could tell.
+        .layer(Extension(book))
+        // Drawings are numbers in rows: a fifth of them is left. No page holds a secret that sizes could tell: that of a
+        // webhook is told once, to a page of ours that nothing of others comes into.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 

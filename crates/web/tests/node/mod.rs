@@ -10,8 +10,9 @@ use chain::{
     genesis::{DevOptions, Genesis},
 };
 use reqwest::{StatusCode, redirect::Policy};
-use rpc::{AlertConfig, Limits, Mode, Server, ServerConfig, serve};
+use rpc::{AlertConfig, AlertRule, Limits, Mode, Server, ServerConfig, serve};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use types::{Preset, Rules};
 
 /// A node that shows pages.
@@ -26,8 +27,18 @@ fn signers() -> Vec<PrivateKeySigner> {
     (0..3).map(|index| MnemonicBuilder::from_phrase(phrase).index(index).unwrap().build().unwrap()).collect()
 }
 
+/// The address book of whoever runs the node.
+fn book() -> BTreeMap<String, String> {
+    [("alice".to_owned(), signers()[1].address().to_string())].into()
+}
+
 impl Node {
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// With rules of alerts that the configuration has.
+    pub async fn start_with(rules: Vec<AlertRule>) -> Self {
         let signers = signers();
         let funds = U256::from(10).pow(U256::from(22));
         let genesis = Genesis::dev(&DevOptions {
@@ -58,8 +69,8 @@ impl Node {
             limits: Limits::default(),
             metrics: None,
             client_version: "bulwark/test".into(),
-            pages: Some(web::routes()),
-            alerts: AlertConfig::default(),
+            pages: Some(web::routes(book)),
+            alerts: AlertConfig { rules, ..AlertConfig::default() },
         };
         let server = serve(chain.clone(), config).await.unwrap();
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
