@@ -148,6 +148,63 @@ async fn an_account_becomes_an_operator_and_sets_its_delay() {
 }
 
 #[tokio::test]
+async fn an_operator_changes_its_description_and_its_approver() {
+    let node = Node::start().await;
+    let (me, stranger) = (node.who(OPERATOR), node.who(STRANGER));
+    for verb in ["describe?metadata=ipfs://me", "approver?approver="] {
+        assert!(refused(&node, &format!("{verb}&from={me}")).await.contains("is no operator"), "{verb}");
+    }
+    sign(&node, &before(&node, &format!("register?from={me}&delay=0&metadata=ipfs://old")).await).await;
+    let told = async || -> Value {
+        serde_json::from_str(&node.get(&format!("/api/v1/operators/{me}")).await.1).unwrap()
+    };
+    let describe = |at: &str| format!("describe?from={me}&metadata={at}");
+    assert!(refused(&node, &describe("ipfs://old")).await.contains("lies there already"));
+    let page = before(&node, &describe("https://olga.test/new.json")).await;
+    contains_all(
+        &page,
+        &[
+            "lies at https://olga.test/new.json",
+            "instead of ipfs://old",
+            "nobody’s stake changes",
+            "the next block",
+        ],
+    );
+    assert!(!said(&page).contains("see an address only"));
+    sign(&node, &page).await;
+    assert_eq!(told().await["metadata_uri"], "https://olga.test/new.json");
+    contains_all(&before(&node, &describe("somewhere")).await, &["see an address only"]);
+    let page = before(&node, &describe("")).await;
+    contains_all(&page, &["take the description", "see an address only"]);
+    sign(&node, &page).await;
+    assert!(refused(&node, &describe("")).await.contains("has no description already"));
+
+    let approver = |who: &str| format!("approver?from={me}&approver={who}");
+    assert!(refused(&node, &approver("")).await.contains("Anyone may delegate"));
+    assert!(refused(&node, &approver("0x12")).await.contains("no address"));
+    let page = before(&node, &approver(&stranger.to_string())).await;
+    contains_all(
+        &page,
+        &["let only stakers that", "who delegates to you already stays", "only stakers for whom"],
+    );
+    assert!(!said(&page).contains("counts no longer"));
+    sign(&node, &page).await;
+    let now: Address = told().await["delegation_approver"].as_str().unwrap().parse().unwrap();
+    assert_eq!(now, stranger);
+    assert!(refused(&node, &approver(&stranger.to_string())).await.contains("already"));
+    let page = before(&node, &approver("")).await;
+    contains_all(&page, &["let anyone delegate", "cannot refuse their stake", "need not ask"]);
+    assert!(!said(&page).contains("counts no longer"));
+    let page = before(&node, &approver(&node.who(SERVICE).to_string())).await;
+    contains_all(&page, &["counts no longer", "must ask"]);
+    // Somebody without the operator's leave is refused by the chain, before anything is signed.
+    let (status, page) = node.get(&format!("/act/approver?from={stranger}&operator={me}&approver=")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said(&page));
+    assert!(said(&page).contains("InvalidPermissions"), "{}", said(&page));
+    node.end().await;
+}
+
+#[tokio::test]
 async fn an_operator_joins_and_leaves_sets_and_is_told_what_can_be_taken_meanwhile() {
     let node = Node::start().await;
     let avs = service(&node).await;

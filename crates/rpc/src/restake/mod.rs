@@ -5,6 +5,7 @@
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod operators;
+mod paused;
 pub(crate) mod position;
 pub(crate) mod preview;
 pub(crate) mod risk;
@@ -23,9 +24,9 @@ use crate::{
     method::Method,
     params::Params,
 };
-use serde::Serialize;
+use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
-use types::{addresses, params::Parameter};
+use types::addresses;
 
 /// Characters of an unknown name that are shown.
 const MAX_NAME: usize = 64;
@@ -33,7 +34,7 @@ const MAX_NAME: usize = 64;
 pub(crate) const METHODS: &[Method] = &[
     Method::now("restake_addresses", addresses),
     Method::now("restake_abi", abi),
-    Method::now("restake_parameters", parameter_table),
+    Method::heavy("restake_parameters", parameter_table),
 ];
 
 /// The contracts that exist, by name (`decisions.md` 41).
@@ -43,40 +44,19 @@ pub(crate) fn named(cx: &Context) -> BTreeMap<&'static str, String> {
     all.map(|(name, address)| (name, address.to_checksum(None))).collect()
 }
 
-/// Preset, rules and every number in force.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Parameters {
-    chain_id: u64,
-    preset: String,
-    rules: String,
-    parameters: Vec<Parameter>,
-}
-
-/// The same for REST, whose keys are snake case (`decisions.md` 7).
-#[derive(Serialize)]
-pub(crate) struct SnakeParameters {
-    chain_id: u64,
-    preset: String,
-    rules: String,
-    parameters: Vec<Parameter>,
-}
-
-impl Parameters {
-    pub(crate) fn snake_case(self) -> SnakeParameters {
-        let Self { chain_id, preset, rules, parameters } = self;
-        SnakeParameters { chain_id, preset, rules, parameters }
-    }
-}
-
-pub(crate) fn parameters(cx: &Context) -> Parameters {
+/// Preset, rules, every number in force, and what the pauser has stopped.
+///
+/// # Errors
+/// The state cannot be read.
+pub(crate) fn parameters(cx: &Context) -> Result<Value, RpcError> {
     let params = cx.chain.params();
-    Parameters {
-        chain_id: cx.chain.chain_id(),
-        preset: cx.chain.genesis().preset.to_string(),
-        rules: params.rules.to_string(),
-        parameters: params.table(),
-    }
+    Ok(value!({
+        "chainId": cx.chain.chain_id(),
+        "preset": cx.chain.genesis().preset.to_string(),
+        "rules": params.rules.to_string(),
+        "parameters": params.table(),
+        "paused": paused::told(cx)?,
+    }))
 }
 
 fn addresses(cx: &Context, _: Params<'_>) -> Reply {
@@ -99,5 +79,5 @@ fn abi(_: &Context, params: Params<'_>) -> Reply {
 }
 
 fn parameter_table(cx: &Context, _: Params<'_>) -> Reply {
-    json(&parameters(cx))
+    ask::reply(parameters(cx))
 }

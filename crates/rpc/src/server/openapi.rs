@@ -116,7 +116,7 @@ fn own_paths() -> Value {
         ),
         "/api/v1/parameters": read(
             "parameters",
-            "Preset, rules and every number in force",
+            "Preset, rules, every number in force, and what the pauser has stopped",
             &none,
             &[("200", answer("Numbers with their units", &reference("Parameters")))],
         ),
@@ -473,6 +473,14 @@ fn schemas() -> Value {
             ("preset", string.clone()),
             ("rules", string.clone()),
             ("parameters", json!({ "type": "array", "items": reference("Parameter") })),
+            ("paused", json!({ "type": "array", "items": reference("Stop") })),
+        ]),
+        "Stop": object(&[
+            ("verb", json!({ "type": "string", "description": "deposit, delegate, withdraw, complete, allocate, slash or join" })),
+            ("contract", string.clone()),
+            ("address", reference("Address")),
+            ("bit", integer.clone()),
+            ("is_paused", json!({ "type": ["boolean", "null"], "description": "null: the contract does not answer" })),
         ]),
         "Parameter": object(&[
             ("name", string.clone()),

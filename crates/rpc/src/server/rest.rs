@@ -98,7 +98,7 @@ async fn abi(Path(contract): Path<String>) -> Response<Body> {
 }
 
 async fn parameters(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    Json(restake::parameters(shared.dispatcher.context()).snake_case()).into_response()
+    restaking::tell(shared, StatusCode::SERVICE_UNAVAILABLE, restake::parameters).await
 }
 
 async fn missing(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {

@@ -189,6 +189,20 @@ async fn the_paths_answer_health_addresses_abis_and_parameters() {
     let parameters: Value = get("/api/v1/parameters").await.json().await.unwrap();
     assert_eq!((&parameters["chain_id"], &parameters["preset"]), (&json!(31337), &json!("fast")));
     assert_eq!(parameters["parameters"], node.get("restake_parameters", json!([])).await["parameters"]);
+    let verbs = |told: &Value, key: &str, is: bool| -> Vec<String> {
+        let stopped = told["paused"].as_array().unwrap().iter().filter(|it| it[key] == is);
+        stopped.map(|it| it["verb"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(verbs(&parameters, "is_paused", false).len(), 7, "{parameters}");
+    // `pause(6)` of DelegationManager, by the pauser of a chain for development: its bits 1 and 2.
+    let data = format!("0x136439dd{:064x}", 6);
+    let manager = "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9";
+    let from = node.get("eth_accounts", json!([])).await[0].clone();
+    node.get("eth_sendTransaction", json!([{ "from": from, "to": manager, "data": data }])).await;
+    let parameters: Value = get("/api/v1/parameters").await.json().await.unwrap();
+    assert_eq!(verbs(&parameters, "is_paused", true), ["withdraw", "complete"]);
+    let over_rpc = node.get("restake_parameters", json!([])).await;
+    assert_eq!(verbs(&over_rpc, "isPaused", true), ["withdraw", "complete"]);
     let note = get("/").await;
     assert!(note.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     for (path, status) in [("/api/v1/abi/Nothing", 404), ("/nothing", 404), ("/metrics", 404)] {

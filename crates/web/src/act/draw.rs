@@ -12,6 +12,7 @@ use super::{
 use crate::{
     assets::ACT,
     format::{self, Round},
+    pages::Paused,
     parts,
     told::Told,
 };
@@ -20,7 +21,8 @@ use maud::{Markup, html};
 use rpc::Reads;
 
 /// The list of verbs.
-pub(super) fn index(reads: &Reads, accounts: &[String]) -> Markup {
+pub(super) fn index(reads: &Reads, accounts: &[String], paused: &Paused) -> Markup {
+    let verbs: Vec<&str> = Verb::offered(reads).map(Verb::paused_as).collect();
     html! {
         div class="head" { div {
             h1 { "Act" }
@@ -28,6 +30,7 @@ pub(super) fn index(reads: &Reads, accounts: &[String]) -> Markup {
                 "Each page says what you get at worst, when you are out again and what it costs, before your wallet signs."
             }
         } }
+        (paused.banners(&verbs))
         (wallet(reads, accounts))
         @for (title, role) in [("As a staker", Role::Staker), ("As an operator", Role::Operator)] {
             div class="sec" {
@@ -35,7 +38,10 @@ pub(super) fn index(reads: &Reads, accounts: &[String]) -> Markup {
                 div class="grid3 verbs" {
                     @for verb in Verb::offered(reads).filter(|verb| verb.role() == role) {
                         section class="card" {
-                            h3 { a href=(format!("/act/{}", verb.path())) { (verb.title()) } }
+                            h3 {
+                                a href=(format!("/act/{}", verb.path())) { (verb.title()) }
+                                @if paused.stops(verb.paused_as()) { " " span class="tag" { "paused" } }
+                            }
                             p class="small" { (verb.says()) }
                         }
                     }

@@ -46,6 +46,8 @@ pub(crate) enum Verb {
     Allocate,
     Register,
     Delay,
+    Describe,
+    Approver,
     Join,
     Leave,
     Approve,
@@ -155,6 +157,16 @@ const REGISTER: &[Field] = &[
     optional("metadata", "Your description", "Where it lies: https://… or ipfs://….", Kind::Text),
 ];
 const DELAY: &[Field] = &[FROM, FOR_OPERATOR, WAIT];
+const DESCRIBE: &[Field] = &[
+    FROM,
+    FOR_OPERATOR,
+    field("metadata", "Your description", "Where it lies: https://… or ipfs://…. Empty: none.", Kind::Text),
+];
+const APPROVER: &[Field] = &[
+    FROM,
+    FOR_OPERATOR,
+    field("approver", "Who approves stakers", "An address. Empty: anyone may delegate.", Kind::Text),
+];
 const JOIN: &[Field] = &[
     FROM,
     FOR_OPERATOR,
@@ -185,7 +197,7 @@ const ALLOCATE: &[Field] = &[
 ];
 
 impl Verb {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Deposit,
         Self::Delegate,
         Self::Withdraw,
@@ -197,6 +209,8 @@ impl Verb {
         Self::Allocate,
         Self::Leave,
         Self::Delay,
+        Self::Describe,
+        Self::Approver,
         Self::Approve,
     ];
 
@@ -211,6 +225,8 @@ impl Verb {
             Self::Allocate => "allocate",
             Self::Register => "register",
             Self::Delay => "delay",
+            Self::Describe => "describe",
+            Self::Approver => "approver",
             Self::Join => "join",
             Self::Leave => "leave",
             Self::Approve => "approve",
@@ -228,6 +244,8 @@ impl Verb {
             Self::Allocate => "Allocate",
             Self::Register => "Become an operator",
             Self::Delay => "Set the allocation delay",
+            Self::Describe => "Change your description",
+            Self::Approver => "Choose who approves stakers",
             Self::Join => "Join operator sets",
             Self::Leave => "Leave operator sets",
             Self::Approve => "Approve a staker",
@@ -248,6 +266,8 @@ impl Verb {
             Self::Delay => {
                 "How long your allocations wait before they count: the time your stakers have to go."
             }
+            Self::Describe => "Where stakers read who you are. Stake stays as it is.",
+            Self::Approver => "Let in only whom an account of your choice approves, or anyone.",
             Self::Join => "Serve a service. It can take what you allocate to its sets, and only that.",
             Self::Leave => "Serve it no longer. It can slash you for a while yet.",
         }
@@ -263,6 +283,8 @@ impl Verb {
             Self::Allocate => ALLOCATE,
             Self::Register => REGISTER,
             Self::Delay => DELAY,
+            Self::Describe => DESCRIBE,
+            Self::Approver => APPROVER,
             Self::Join => JOIN,
             Self::Leave => LEAVE,
             Self::Approve => APPROVE,
@@ -288,9 +310,14 @@ impl Verb {
             | Self::Undelegate
             | Self::Withdraw
             | Self::Complete => Role::Staker,
-            Self::Allocate | Self::Register | Self::Delay | Self::Join | Self::Leave | Self::Approve => {
-                Role::Operator
-            }
+            Self::Allocate
+            | Self::Register
+            | Self::Delay
+            | Self::Describe
+            | Self::Approver
+            | Self::Join
+            | Self::Leave
+            | Self::Approve => Role::Operator,
         }
     }
 
@@ -313,7 +340,7 @@ impl Verb {
 
 /// All verbs.
 pub(crate) async fn index(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
-    let body = draw::index(&reads, &accounts(&reads).await);
+    let body = draw::index(&reads, &accounts(&reads).await, &Paused::read(&reads).await);
     frame::page(&reads, &viewer, &Page { title: "Act", section: "/act", body })
 }
 

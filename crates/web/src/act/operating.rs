@@ -1,5 +1,5 @@
-//! What an operator does besides allocating: becoming one, choosing how long its allocations wait, joining and leaving
-//! operator sets. As in `plan`: the calls, what they mean, and what to be careful of.
+//! What an operator does besides allocating: becoming one, choosing how long its allocations wait, what stakers read of it
+//! and who lets them in, joining and leaving operator sets. As in `plan`: the calls, what they mean, and what to be careful of.
 
 use super::{
     asked::{Asked, Trouble},
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     format::{self, Round},
+    told::Told,
     warnings,
 };
 use alloy_primitives::{Address, U256};
@@ -105,13 +106,8 @@ pub(super) async fn register(reads: &Reads, from: Address, asked: &Asked) -> Res
     let mut said =
         vec!["this cannot be undone: who is an operator stays one, and keeps its own stake".to_owned()];
     said.extend(warnings::of_own_delay(delay, leaving));
-    said.push(match approver.is_zero() {
-        true => "anyone may delegate to you, and you cannot refuse their stake".to_owned(),
-        false => format!("only stakers for whom {} signs can delegate to you", name(approver)),
-    });
-    if !["https://", "http://", "ipfs://"].iter().any(|scheme| metadata.starts_with(scheme)) {
-        said.push("without a description at https:// or ipfs:// stakers see an address only".to_owned());
-    }
+    said.push(of_approver(approver));
+    said.extend(of_description(metadata));
     let counts = match delay {
         0 => "at once".to_owned(),
         blocks => format!("after {}", format::count(u64::from(blocks), "block")),
@@ -125,6 +121,93 @@ pub(super) async fn register(reads: &Reads, from: Address, asked: &Asked) -> Res
         )],
         get,
         earliest: format!("your own stake out again: {}", facts::out_at(reads, leaving)),
+        warnings: said,
+    })
+}
+
+/// What letting stakers in by an approver means, or by none.
+fn of_approver(approver: Address) -> String {
+    match approver.is_zero() {
+        true => "anyone may delegate to you, and you cannot refuse their stake".to_owned(),
+        false => format!("only stakers for whom {} signs can delegate to you", name(approver)),
+    }
+}
+
+/// What an address that leads stakers nowhere means.
+fn of_description(metadata: &str) -> Option<String> {
+    let leads = ["https://", "http://", "ipfs://"].iter().any(|scheme| metadata.starts_with(scheme));
+    (!leads).then(|| "without a description at https:// or ipfs:// stakers see an address only".to_owned())
+}
+
+/// Another description.
+///
+/// # Errors
+/// A field that cannot be, or the node's refusal.
+pub(super) async fn describe(reads: &Reads, from: Address, asked: &Asked) -> Result<Plan, Trouble> {
+    let acting = Acting::read(reads, from, asked).await?;
+    let (operator, metadata) = (acting.operator, asked.text("metadata"));
+    let told = reads.get(&format!("/api/v1/operators/{operator}")).await?;
+    let now = Told::new(&told).at("metadata_uri").text();
+    if now == metadata {
+        let words = match metadata.is_empty() {
+            true => format!("{} has no description already.", name(operator)),
+            false => format!("The description of {} lies there already.", name(operator)),
+        };
+        return wrong("metadata", words);
+    }
+    let call =
+        IDelegationManager::updateOperatorMetadataURICall { operator, metadataURI: metadata.to_owned() };
+    let says = match metadata.is_empty() {
+        true => format!("take the description of {} away", name(operator)),
+        false => {
+            format!("say that the description of {} lies at {}", name(operator), format::foreign(metadata))
+        }
+    };
+    let before = match now.is_empty() {
+        true => String::new(),
+        false => format!(" instead of {}", format::foreign(now)),
+    };
+    Ok(Plan {
+        from: acting.from,
+        steps: vec![step(says, DELEGATION_MANAGER, &call)],
+        get: format!("stakers read it{before}; nobody’s stake changes"),
+        earliest: "the next block".into(),
+        warnings: of_description(metadata).into_iter().collect(),
+    })
+}
+
+/// Another approver of stakers, or none.
+///
+/// # Errors
+/// A field that cannot be, or the node's refusal.
+pub(super) async fn approver(reads: &Reads, from: Address, asked: &Asked) -> Result<Plan, Trouble> {
+    let acting = Acting::read(reads, from, asked).await?;
+    let (operator, approver) = (acting.operator, asked.optional_address("approver")?);
+    let now = acting.book.delegationApprover;
+    if now == approver {
+        let words = match approver.is_zero() {
+            true => format!("Anyone may delegate to {} already.", name(operator)),
+            false => format!("{} approves stakers of {} already.", name(approver), name(operator)),
+        };
+        return wrong("approver", words);
+    }
+    let call = IDelegationManager::modifyOperatorDetailsCall { operator, newDelegationApprover: approver };
+    let says = match approver.is_zero() {
+        true => format!("let anyone delegate to {}", name(operator)),
+        false => format!("let only stakers that {} approves delegate to {}", name(approver), name(operator)),
+    };
+    let mut said = vec![of_approver(approver)];
+    if !now.is_zero() && !approver.is_zero() {
+        said.push(format!("what {} has signed and nobody has used counts no longer", name(now)));
+    }
+    Ok(Plan {
+        from: acting.from,
+        steps: vec![step(says, DELEGATION_MANAGER, &call)],
+        get: match approver.is_zero() {
+            true => "who delegates to you already stays; who comes from now on need not ask".into(),
+            false => "who delegates to you already stays; only who comes from now on must ask".into(),
+        },
+        earliest: "the next block".into(),
         warnings: said,
     })
 }

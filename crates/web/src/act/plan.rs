@@ -70,6 +70,8 @@ pub(super) async fn make(reads: &Reads, verb: Verb, asked: &Asked) -> Result<Pla
         Verb::Allocate => allocate(reads, from, asked).await,
         Verb::Register => operating::register(reads, from, asked).await,
         Verb::Delay => operating::delay(reads, from, asked).await,
+        Verb::Describe => operating::describe(reads, from, asked).await,
+        Verb::Approver => operating::approver(reads, from, asked).await,
         Verb::Join => operating::join(reads, from, asked).await,
         Verb::Leave => operating::leave(reads, from, asked).await,
         Verb::Approve => wrong("from", "An approval is signed and not sent."),

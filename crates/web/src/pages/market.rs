@@ -42,6 +42,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
             } }
             (form(&here))
             section class="card" { (table(told, &here)) }
+            (registered(told))
             p class="note" {
                 "Pay is " b { "not recorded" } ": no service on this chain pays rewards yet. Who may slash can be changed by a service with "
                 (format::count(told.at("change_delay_blocks").number(), "block")) " of notice."
@@ -98,6 +99,45 @@ fn table(told: Told<'_>, here: &str) -> Markup {
                     tbody { @for it in told.at("items").items() { (row(it, decimals, most)) } }
                 }
             }))
+        }
+    }
+}
+
+/// Services that AVSDirectory knows: who is registered with them, without a set.
+fn registered(told: Told<'_>) -> Markup {
+    let decimals = told.at("unit.decimals").decimals();
+    let symbol = format::foreign(told.at("unit.symbol").text());
+    let all = told.at("registered");
+    let most = all.items().map(|it| it.at("stake").amount()).max().unwrap_or_default();
+    html! {
+        @if all.items().len() > 0 {
+            div class="sec" { section class="card" {
+                h2 { "Registered in AVSDirectory" }
+                p { "The older way to serve, without operator sets: an operator puts all its stake behind a service at once. Filters and order above do not touch these." }
+                (parts::scroll("Services in AVSDirectory", &html! {
+                    table class="cards" {
+                        thead { tr {
+                            th scope="col" { "Service" }
+                            th scope="col" class="n" { "Stake, " (symbol) }
+                            th scope="col" class="n" { "Operators" }
+                            th scope="col" class="n" { "Largest" }
+                        } }
+                        tbody { @for it in all.items() {
+                            @let stake = it.at("stake").amount();
+                            tr {
+                                th scope="row" {
+                                    (parts::named("services", it.at("avs").text(), it.at("contract").value().as_str()))
+                                    span class="why full" { (format::foreign(it.at("metadata_uri").text())) }
+                                }
+                                td class="n" data-l="Stake" { span { (format::tokens(stake, decimals)) " " (charts::tiny_bar(ratio(stake, most), "f4")) } }
+                                td class="n" data-l="Operators" { (format::grouped(it.at("member_count").number())) }
+                                td class="n" data-l="Largest" { (format::wad(it.at("largest_wad").amount(), Round::Up)) }
+                            }
+                        } }
+                    }
+                }))
+                @if told.at("more").is_true() { p class="note" { "There are more than are looked at here: this is not all." } }
+            } }
         }
     }
 }

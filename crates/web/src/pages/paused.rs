@@ -1,60 +1,43 @@
 //! What the pauser has stopped, said on the pages that lead to it: what is stopped, and what still runs.
 
-use crate::act::view;
+use crate::{act::view, told::Told};
 use alloy_primitives::{Address, U256};
 use maud::{Markup, html};
 use rpc::Reads;
-use types::{
-    abi::IPausable,
-    addresses::{ALLOCATION_MANAGER, DELEGATION_MANAGER, STRATEGY_MANAGER},
-};
+use types::abi::IPausable;
 
-/// What can be stopped: the verb of the pages, the contract with its bit, and words.
+/// What can be stopped: the verb, as the node names it, and words.
 pub(crate) struct Stop {
     pub(crate) verb: &'static str,
-    contract: Address,
-    bit: usize,
     pub(crate) says: &'static str,
     pub(crate) still: &'static str,
 }
 
-const fn stop(
-    (verb, contract, bit): (&'static str, Address, usize),
-    says: &'static str,
-    still: &'static str,
-) -> Stop {
-    Stop { verb, contract, bit, says, still }
+const fn stop(verb: &'static str, says: &'static str, still: &'static str) -> Stop {
+    Stop { verb, says, still }
 }
 
 /// All that the pages know of.
 pub(crate) const STOPS: [Stop; 7] = [
-    stop(("deposit", STRATEGY_MANAGER, 0), "New deposits are paused", "What is staked stays staked."),
-    stop(("delegate", DELEGATION_MANAGER, 0), "New delegations are paused", "Those that exist go on."),
+    stop("deposit", "New deposits are paused", "What is staked stays staked."),
+    stop("delegate", "New delegations are paused", "Those that exist go on."),
     stop(
-        ("withdraw", DELEGATION_MANAGER, 1),
+        "withdraw",
         "New withdrawals are paused",
         "Leaving an operator queues one, and is paused with them. What is queued keeps counting down.",
     ),
     stop(
-        ("complete", DELEGATION_MANAGER, 2),
+        "complete",
         "Completing withdrawals is paused",
         "What is ready stays ready, and can be taken when the pause ends.",
     ),
+    stop("allocate", "Changes of allocations are paused", "What is promised stays promised."),
     stop(
-        ("allocate", ALLOCATION_MANAGER, 0),
-        "Changes of allocations are paused",
-        "What is promised stays promised.",
-    ),
-    stop(
-        ("slash", ALLOCATION_MANAGER, 1),
+        "slash",
         "Slashing is paused",
         "No service can take stake while it lasts; what was taken stays taken.",
     ),
-    stop(
-        ("join", ALLOCATION_MANAGER, 2),
-        "Joining and leaving operator sets is paused",
-        "Members stay members.",
-    ),
+    stop("join", "Joining and leaving operator sets is paused", "Members stay members."),
 ];
 
 /// What is stopped now.
@@ -62,14 +45,18 @@ pub(crate) const STOPS: [Stop; 7] = [
 pub(crate) struct Paused(Vec<&'static str>);
 
 impl Paused {
-    /// As the contracts tell. Where one does not answer nothing is said of it.
+    /// As `/api/v1/parameters` tells. Where nothing answers, nothing is said to be stopped.
     pub(crate) async fn read(reads: &Reads) -> Self {
-        let mut stopped = Vec::new();
-        for contract in [STRATEGY_MANAGER, DELEGATION_MANAGER, ALLOCATION_MANAGER] {
-            let bits = view(reads, contract, &IPausable::paused_0Call {}).await.unwrap_or_default();
-            stopped.extend(of(contract, bits));
-        }
-        Self(stopped)
+        let told = reads.get("/api/v1/parameters").await.unwrap_or_default();
+        Self::of(Told::new(&told).at("paused"))
+    }
+
+    /// Of an answer that is there.
+    pub(crate) fn of(paused: Told<'_>) -> Self {
+        let is_stopped = |verb: &str| {
+            paused.items().any(|it| it.at("verb").text() == verb && it.at("is_paused").is_true())
+        };
+        Self(STOPS.iter().map(|it| it.verb).filter(|verb| is_stopped(verb)).collect())
     }
 
     /// What is stopped of one strategy alone, by its own bits.
@@ -109,19 +96,21 @@ impl Paused {
     }
 }
 
-fn of(contract: Address, bits: U256) -> impl Iterator<Item = &'static str> {
-    STOPS.iter().filter(move |it| it.contract == contract && bits.bit(it.bit)).map(|it| it.verb)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
-    fn bits_are_verbs_and_verbs_are_said_where_they_are_led_to() {
-        let bits = |bits: u64| of(DELEGATION_MANAGER, U256::from(bits)).collect::<Vec<_>>();
-        assert_eq!((bits(0), bits(2), bits(5)), (vec![], vec!["withdraw"], vec!["delegate", "complete"]));
-        let paused = Paused(bits(2));
+    fn what_is_stopped_is_said_where_it_is_led_to() {
+        let told = json!([
+            { "verb": "withdraw", "is_paused": true },
+            { "verb": "deposit", "is_paused": false },
+            { "verb": "complete", "is_paused": null },
+            { "verb": "unknown", "is_paused": true },
+        ]);
+        let paused = Paused::of(Told::new(&told));
+        assert_eq!(paused, Paused(vec!["withdraw"]));
         let said = paused.banners(&["deposit", "withdraw"]).into_string();
         assert!(
             said.contains("New withdrawals are paused") && said.contains("id=\"paused-withdraw\""),

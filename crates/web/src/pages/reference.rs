@@ -8,7 +8,6 @@ use rpc::Reads;
 
 pub(super) async fn parameters(Extension(reads): Extension<Reads>, viewer: Viewer) -> Response<Body> {
     let addresses = reads.get("/api/v1/addresses").await.unwrap_or_default();
-    let paused = Paused::read(&reads).await;
     draw(&reads, &viewer, |told| Drawn {
         title: "Parameters".into(),
         section: "/parameters",
@@ -40,6 +39,7 @@ pub(super) async fn parameters(Extension(reads): Extension<Reads>, viewer: Viewe
                 (parts::scroll("Paused", &html! {
                     table class="cards" {
                         (parts::head(&[("Verb", false), ("Now", false), ("While it is paused", false)]))
+                        @let paused = Paused::of(told.at("paused"));
                         tbody { @for it in &STOPS {
                             tr {
                                 th scope="row" { (it.verb) }
