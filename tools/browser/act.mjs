@@ -105,6 +105,7 @@ await story(
     await check("without script a form leads up to signing", () => plain(url, who));
     await check("a block arrives by itself", () => live(url));
     await check("times by the chain's clock or by one's own", () => clocks(url));
+    await check("amounts of ether as one chose them", () => units(url, who));
     await check("a lost stream is said, and found again", async () => {
       const page = await browser.newPage();
       await page.goto(url);
@@ -139,6 +140,8 @@ async function nonsense(url) {
     ["register", { from: somebody, delay: "soon" }, "number of blocks"],
     ["register", { from: somebody, delay: "5", approver: MARKUP }, "no address"],
     ["delay", { from: somebody, delay: "5" }, "is no operator"],
+    ["describe", { from: somebody, metadata: "ipfs://me" }, "is no operator"],
+    ["approver", { from: somebody, approver: MARKUP }, "is no operator"],
     ["join", { from: somebody, set: `${somebody}:0` }, "is no operator"],
     ["leave", { from: somebody, operator: "me", set: `${somebody}:0` }, "no address"],
     ["allocate", { from: somebody, set: "x", strategy: STRATEGY, part: "25%" }, "a colon"],
@@ -290,6 +293,24 @@ async function journey(check, url, { staker, operator, service }) {
     const { registeredSets } = await rpc(url, "restake_operator", [newcomer]);
     same(registeredSets, [], "the sets it is in");
   });
+  await check("an operator changes its description and who approves its stakers", async () => {
+    const [, , approver, newcomer] = await rpc(url, "eth_accounts");
+    const told = () => rpc(url, "restake_operator", [newcomer]);
+    await prepare("describe", { metadata: "https://olga.test/about.json" });
+    await says("#sign", "nobody’s stake changes");
+    await look(page, "/act/describe/before");
+    await sign(1);
+    same((await told()).metadataUri, "https://olga.test/about.json", "the description");
+    await prepare("approver", { approver });
+    await says(".careful", "only stakers for whom");
+    await sign(1);
+    same((await told()).delegationApprover.toLowerCase(), approver.toLowerCase(), "the approver");
+    await prepare("approver", { approver: "" });
+    await says(".careful", "cannot refuse their stake");
+    await look(page, "/act/approver/before");
+    await sign(1);
+    same(BigInt((await told()).delegationApprover), 0n, "the approver");
+  });
   // A form that says what is wrong answers 422, which browsers write down.
   same(wrongs.filter((it) => !it.includes("422")), [], "what went wrong by itself");
   await context.close();
@@ -340,6 +361,29 @@ async function live(url) {
   const took = performance.now() - began;
   await page.close();
   return `after ${took.toFixed(0)} ms`;
+}
+
+/** A balance in each unit of ether, without a page that grows too wide. */
+async function units(url, { staker }) {
+  const page = await browser.newPage();
+  const shown = [];
+  await page.goto(`${url}/address/${staker}`);
+  for (const unit of ["ETH", "gwei", "wei"]) {
+    await page.click(`footer button[value=${unit}]`);
+    await page.waitForSelector(`footer button[value=${unit}][aria-pressed=true]`);
+    const said = await page.textContent(".tile:first-child dd");
+    ensure(said.endsWith(` ${unit}`), said);
+    shown.push(said);
+    await look(page, `/address/${unit}`, ["light"]);
+  }
+  const digits = shown.map((said) => BigInt(said.replace(/[^0-9.]/g, "").split(".")[0]));
+  ensure(digits[0] < digits[1] && digits[1] < digits[2], shown.join(", "));
+  const hash = await rpc(url, "eth_sendTransaction", [{ from: staker, to: staker, value: "0x1234567890123456" }]);
+  await page.goto(`${url}/tx/${hash}`);
+  ensure((await page.textContent(".tile:nth-child(3) dd")) === "1,311,768,467,284,833,366 wei", "the value to the wei");
+  await look(page, "/tx/wei", ["light"]);
+  await page.close();
+  return shown.join(" = ");
 }
 
 /** A block's time in UTC, and by the clock of whoever chose so. */

@@ -264,6 +264,69 @@ pub(crate) fn fee(wei: U256) -> String {
     joined(whole, fraction, 9, true)
 }
 
+/// In what amounts of ether are shown: what is not ETH is exact, to the wei.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ether {
+    #[default]
+    Eth,
+    Gwei,
+    Wei,
+}
+
+impl Ether {
+    /// As preferences name it; ETH if they do not.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "gwei" => Self::Gwei,
+            "wei" => Self::Wei,
+            _ => Self::Eth,
+        }
+    }
+
+    /// How it is written after a figure.
+    pub(crate) const fn symbol(self) -> &'static str {
+        match self {
+            Self::Eth => "ETH",
+            Self::Gwei => "gwei",
+            Self::Wei => "wei",
+        }
+    }
+
+    /// How a tile with so many digits looks.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Eth => "",
+            Self::Gwei | Self::Wei => "exact",
+        }
+    }
+
+    /// What somebody has.
+    pub(crate) fn held(self, wei: U256) -> String {
+        self.exact(wei).unwrap_or_else(|| position(wei, 18, Round::Down))
+    }
+
+    /// The same in a table.
+    pub(crate) fn in_table(self, wei: U256) -> String {
+        self.exact(wei).unwrap_or_else(|| tokens(wei, 18))
+    }
+
+    /// What something costs.
+    pub(crate) fn fee(self, wei: U256) -> String {
+        self.exact(wei).unwrap_or_else(|| fee(wei))
+    }
+
+    fn exact(self, wei: U256) -> Option<String> {
+        match self {
+            Self::Eth => None,
+            Self::Gwei => {
+                let (whole, fraction) = split(wei, 9, 9, Round::Down);
+                Some(joined(whole, fraction, 9, true))
+            }
+            Self::Wei => Some(grouped(wei)),
+        }
+    }
+}
+
 /// A word in one or many: `1 block`, `3 blocks`.
 pub(crate) fn count(number: u64, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{} {word}s", grouped(number)) }
@@ -409,6 +472,21 @@ mod tests {
     fn fees_have_nine_decimals_and_are_rounded_up() {
         assert_eq!(fee(U256::from(235_694_000_000_001_u64)), "0.000235695");
         assert_eq!(fee(U256::from(10).pow(U256::from(18))), "1");
+    }
+
+    #[test]
+    fn ether_in_gwei_and_wei_is_exact() {
+        let wei = ether(15_000) + U256::from(1);
+        for (name, held, fee) in [
+            ("ETH", "1.5", "1.500000001"),
+            ("gwei", "1,500,000,000.000000001", "1,500,000,000.000000001"),
+            ("wei", "1,500,000,000,000,000,001", "1,500,000,000,000,000,001"),
+        ] {
+            let unit = Ether::named(name);
+            assert_eq!((unit.symbol(), unit.held(wei).as_str(), unit.fee(wei).as_str()), (name, held, fee));
+            assert_eq!(unit.held(U256::ZERO), "0");
+        }
+        assert_eq!(Ether::named("finney"), Ether::Eth);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! What every page has: head, navigation, the chip that says which chain and block, the foot with the theme, and the
+//! What every page has: head, navigation, the chip that says which chain and block, the foot with the preferences, and the
 //! headers that let nothing in from elsewhere.
 
 use crate::{
     assets::{HTMX, LIVE, MARK as ICON, STYLE},
     charts, format, parts,
-    viewer::{CLOCKS, THEMES, Viewer},
+    viewer::{CLOCKS, THEMES, UNITS, Viewer},
 };
 use axum::{
     body::Body,
@@ -123,8 +123,11 @@ fn top(reads: &Reads, section: &str) -> Markup {
 }
 
 fn foot(viewer: &Viewer) -> Markup {
-    let chosen = viewer.theme.unwrap_or("system");
-    let clock = viewer.clock.unwrap_or("UTC");
+    let choices = [
+        ("theme", "Theme", &THEMES[..], viewer.theme.unwrap_or("system")),
+        ("clock", "Clock", &CLOCKS[..], viewer.clock.unwrap_or("UTC")),
+        ("unit", "Ether in", &UNITS[..], viewer.ether.symbol()),
+    ];
     html! {
         footer class="foot" { div class="wrap" {
             span { "Served by your own node. No tracker, no outside request." }
@@ -140,13 +143,13 @@ fn foot(viewer: &Viewer) -> Markup {
             }
             form class="row" method="post" action="/prefs" {
                 input type="hidden" name="back" value=(viewer.here);
-                span id="theme" { "Theme" }
-                @for theme in THEMES {
-                    button name="theme" value=(theme) aria-pressed=(theme == chosen) aria-describedby="theme" { (theme) }
-                }
-                span id="clock" { "Clock" }
-                @for name in CLOCKS {
-                    button name="clock" value=(name) aria-pressed=(name == clock) aria-describedby="clock" { (name) }
+                @for (id, label, all, chosen) in choices {
+                    span class="choice" {
+                        span id=(id) { (label) }
+                        @for name in all {
+                            button name=(id) value=(name) aria-pressed=(*name == chosen) aria-describedby=(id) { (name) }
+                        }
+                    }
                 }
             }
         } }

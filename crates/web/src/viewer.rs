@@ -1,5 +1,6 @@
-//! Who looks: the theme and the clock that cookies remember, and the page's own address, to come back to.
+//! Who looks: the theme, the clock and the unit of ether that cookies remember, and the page's own address, to come back to.
 
+use crate::format::Ether;
 use axum::{
     body::Body,
     extract::FromRequestParts,
@@ -14,6 +15,9 @@ pub(crate) const THEMES: [&str; 3] = ["system", "light", "dark"];
 /// Clocks by name; the first is the chain's.
 pub(crate) const CLOCKS: [&str; 2] = ["UTC", "local"];
 
+/// Units of ether by name; the first is the usual one.
+pub(crate) const UNITS: [&str; 3] = ["ETH", "gwei", "wei"];
+
 /// A year.
 const KEEP_SECONDS: u32 = 31_536_000;
 
@@ -24,6 +28,8 @@ pub(crate) struct Viewer {
     pub(crate) theme: Option<&'static str>,
     /// `local` where the viewer wants times of their own clock.
     pub(crate) clock: Option<&'static str>,
+    /// In what amounts of ether are shown.
+    pub(crate) ether: Ether,
     /// Path and query.
     pub(crate) here: String,
     /// Path alone.
@@ -40,9 +46,10 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
         let kept = |wanted: &str, all: &[&'static str]| {
             pairs.iter().filter(|(name, _)| *name == wanted).find_map(|(_, value)| chosen(value, all))
         };
-        let (theme, clock) = (kept("theme", &THEMES), kept("clock", &CLOCKS));
+        let (theme, clock, unit) = (kept("theme", &THEMES), kept("clock", &CLOCKS), kept("unit", &UNITS));
+        let ether = unit.map_or(Ether::Eth, Ether::named);
         let here = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        Ok(Self { theme, clock, here, path: parts.uri.path().to_owned() })
+        Ok(Self { theme, clock, ether, here, path: parts.uri.path().to_owned() })
     }
 }
 
@@ -56,6 +63,7 @@ fn chosen(name: &str, all: &[&'static str]) -> Option<&'static str> {
 pub(crate) struct Preferences {
     theme: Option<String>,
     clock: Option<String>,
+    unit: Option<String>,
     back: Option<String>,
 }
 
@@ -64,7 +72,11 @@ pub(crate) fn remember(preferences: &Preferences) -> Response<Body> {
     let back = preferences.back.as_deref().filter(|back| is_own(back)).unwrap_or("/");
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    let told = [("theme", &preferences.theme, &THEMES[..]), ("clock", &preferences.clock, &CLOCKS[..])];
+    let told = [
+        ("theme", &preferences.theme, &THEMES[..]),
+        ("clock", &preferences.clock, &CLOCKS[..]),
+        ("unit", &preferences.unit, &UNITS[..]),
+    ];
     for (name, wanted, all) in told {
         let Some(wanted) = wanted else { continue };
         let kept = chosen(wanted, all).or(all.first().copied()).unwrap_or_default();
@@ -89,7 +101,8 @@ mod tests {
     use super::*;
 
     fn location(back: &str) -> String {
-        let preferences = Preferences { theme: Some("dark".into()), clock: None, back: Some(back.into()) };
+        let preferences =
+            Preferences { theme: Some("dark".into()), clock: None, unit: None, back: Some(back.into()) };
         remember(&preferences).headers()[header::LOCATION].to_str().unwrap().to_owned()
     }
 

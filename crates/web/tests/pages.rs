@@ -205,11 +205,40 @@ async fn a_cookie_remembers_the_theme_and_leads_back() {
     let page = node.client.get(node.url("/")).header("cookie", format!("theme=dark; {clock}"));
     let text = page.send().await.unwrap().text().await.unwrap();
     assert!(text.contains("data-theme=\"dark\"") && text.contains("data-clock=\"local\""), "both are kept");
-    let nonsense = node.client.get(node.url("/")).header("cookie", "clock=\"><script>; theme=pink; =; x");
+    let nonsense =
+        node.client.get(node.url("/")).header("cookie", "clock=\"><script>; theme=pink; unit=<b>; =; x");
     let text = nonsense.send().await.unwrap().text().await.unwrap();
     assert!(!text.contains("data-clock") && !text.contains("data-theme") && !text.contains("<script>"));
     let bad = node.client.post(node.url("/prefs")).body("x").send().await.unwrap();
     assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+    node.end().await;
+}
+
+#[tokio::test]
+async fn amounts_of_ether_are_in_the_unit_that_a_cookie_chose() {
+    let node = Node::start().await;
+    let account = "/address/0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+    let act = "/act/mint?from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266&amount=100";
+    for (unit, balance) in [
+        ("ETH", "10,000 <span class=\"u\">ETH"),
+        ("gwei", "10,000,000,000,000 <span class=\"u\">gwei"),
+        ("wei", "10,000,000,000,000,000,000,000 <span class=\"u\">wei"),
+    ] {
+        let post = node.client.post(node.url("/prefs")).form(&[("unit", unit), ("back", account)]);
+        let response = post.send().await.unwrap();
+        assert_eq!(response.headers()["location"], account);
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let get = async |path: &str| {
+            let page = node.client.get(node.url(path)).header("cookie", &cookie).send().await.unwrap();
+            page.text().await.unwrap()
+        };
+        let page = get(account).await;
+        assert!(page.contains(balance), "{unit}: {page}");
+        assert!(page.contains(&format!("value=\"{unit}\" aria-pressed=\"true\"")), "{unit}");
+        let fee = get(act).await;
+        let (_, fee) = fee.split_once("at most ").unwrap();
+        assert!(fee.split_once('<').unwrap().0.ends_with(&format!(" {unit}")), "{unit}");
+    }
     node.end().await;
 }
 
@@ -232,7 +261,7 @@ async fn what_the_pauser_stopped_is_said_where_it_leads() {
     let account = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
     let (staker, operator) = (format!("/stakers/{account}"), format!("/operators/{account}"));
     let strategy = "/strategies/0x1b4029dD81999F1baEAdb1A0d4D2f660363Fa95A";
-    for path in [&staker, &operator, strategy, "/strategies", "/act/deposit"] {
+    for path in [&staker, &operator, strategy, "/strategies", "/act/deposit", "/act"] {
         assert!(!node.get(path).await.1.contains("banner paused"), "{path}");
     }
     // `pauseAll()` of StrategyManager and DelegationManager, by the pauser of a chain for development.
@@ -256,10 +285,18 @@ async fn what_the_pauser_stopped_is_said_where_it_leads() {
         ("/parameters", "<b>paused</b>"),
         ("/act/deposit", "New deposits are paused"),
         ("/act/undelegate", "New withdrawals are paused"),
+        ("/act", "New deposits are paused"),
+        ("/act", "Completing withdrawals is paused"),
+        ("/act", "Deposit</a> <span class=\"tag\">paused</span>"),
     ] {
         let (status, text) = node.get(path).await;
         assert!(status == StatusCode::OK && text.contains(said), "{path}: no {said:?} in {text}");
     }
     assert!(!node.get("/act/allocate").await.1.contains("banner paused"), "allocations are not paused");
+    assert!(!node.get("/act").await.1.contains("Changes of allocations are paused"));
+    let told: serde_json::Value = serde_json::from_str(&node.get("/api/v1/parameters").await.1).unwrap();
+    let stopped = told["paused"].as_array().unwrap().iter().filter(|it| it["is_paused"] == true);
+    let stopped: Vec<&str> = stopped.map(|it| it["verb"].as_str().unwrap()).collect();
+    assert_eq!(stopped, ["deposit", "delegate", "withdraw", "complete"]);
     node.end().await;
 }

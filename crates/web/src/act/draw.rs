@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     assets::ACT,
-    format::{self, Round},
+    format::{self, Ether, Round},
     pages::Paused,
     parts,
     told::Told,
@@ -148,8 +148,8 @@ pub(super) async fn before(
     reads: &Reads,
     verb: Verb,
     asked: &Asked,
-    plan: &Plan,
-    price: &Price,
+    (plan, price): (&Plan, &Price),
+    ether: Ether,
     accounts: &[String],
 ) -> Markup {
     let from = plan.from.to_checksum(None);
@@ -164,7 +164,7 @@ pub(super) async fn before(
                     dd { (list(plan.steps.iter().map(|step| step.says.clone()))) }
                     dt { "You get" } dd { (plan.get) }
                     dt { "Earliest" } dd { (plan.earliest) }
-                    dt { "Fee" } dd { "at most " (format::fee(price.fee_at_most)) " ETH" }
+                    dt { "Fee" } dd { "at most " (ether.fee(price.fee_at_most)) " " (ether.symbol()) }
                     dt { "Account" } dd { code class="full" { (from) } }
                 }
                 (careful(plan, price))

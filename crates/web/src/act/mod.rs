@@ -12,6 +12,7 @@ mod price;
 pub(crate) use facts::{leaving, of_terms, view};
 
 use crate::{
+    format::Ether,
     frame::{self, Page},
     pages::Paused,
     viewer::Viewer,
@@ -379,7 +380,11 @@ pub(crate) async fn show(
     let is_whole = !asked.has("edit") && !verb.fields().iter().any(|field| wanted(&field));
     let accounts = accounts(&reads).await;
     let paused = Paused::read(&reads).await.banners(&[verb.paused_as()]);
-    let answer = if is_whole { meant(&reads, verb, &asked, &accounts).await.map(Some) } else { Ok(None) };
+    let answer = if is_whole {
+        meant(&reads, verb, &asked, viewer.ether, &accounts).await.map(Some)
+    } else {
+        Ok(None)
+    };
     let (status, body) = match answer {
         Ok(Some(drawn)) => (StatusCode::OK, drawn),
         Ok(None) => (StatusCode::OK, draw::form(&reads, verb, &asked, None, &accounts).await),
@@ -396,14 +401,20 @@ pub(crate) async fn show(
 }
 
 /// What a verb means, drawn.
-async fn meant(reads: &Reads, verb: Verb, asked: &Asked, accounts: &[String]) -> Result<Markup, Trouble> {
+async fn meant(
+    reads: &Reads,
+    verb: Verb,
+    asked: &Asked,
+    ether: Ether,
+    accounts: &[String],
+) -> Result<Markup, Trouble> {
     if verb == Verb::Approve {
         let approval = approval::make(reads, asked).await?;
         return Ok(draw::approval(reads, asked, &approval, accounts));
     }
     let plan = plan::make(reads, verb, asked).await?;
     let price = price::of(reads, &plan).await?;
-    Ok(draw::before(reads, verb, asked, &plan, &price, accounts).await)
+    Ok(draw::before(reads, verb, asked, (&plan, &price), ether, accounts).await)
 }
 
 /// What a staker has now, as a part that follows the chain.

@@ -1,12 +1,7 @@
 //! An address, a token, and what a search finds.
 
 use super::{Drawn, chain, draw};
-use crate::{
-    format::{self, Round},
-    frame, parts,
-    told::Told,
-    viewer::Viewer,
-};
+use crate::{format, frame, parts, told::Told, viewer::Viewer};
 use axum::{
     Extension,
     body::Body,
@@ -34,7 +29,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                     }
                 }
                 (parts::tiles(&[
-                    parts::tile("Balance", format::position(told.at("balance").amount(), 18, Round::Down), "ETH")
+                    parts::tile("Balance", viewer.ether.held(told.at("balance").amount()), viewer.ether.symbol()).class(viewer.ether.class())
                         .below(html! { "as of block " (told.at("block.number").number()) }),
                     parts::tile("Sent", format::grouped(told.at("nonce").number()), "")
                         .below(html! { "transactions; the next has this nonce" }),

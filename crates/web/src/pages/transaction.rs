@@ -3,7 +3,7 @@
 
 use super::{Drawn, draw};
 use crate::{
-    format::{self, Round},
+    format::{self, Ether},
     parts,
     told::Told,
     viewer::Viewer,
@@ -31,17 +31,17 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 p class="small full" { code { (told.at("hash").text()) } }
             } }
             @if !told.at("success").is_true() { (failure(told)) }
-            (tiles(told))
+            (tiles(told, viewer.ether))
             div class="sec" { section class="card" {
                 h2 { "What happened" }
                 p { "Calls from the outside in, with events where they were emitted. Native contracts run in the node itself." }
                 @if told.at("trace.unknown").is_none() {
-                    ul class="tree" tabindex="0" aria-label="Call tree" { (call(told.at("trace"), 0)) }
+                    ul class="tree" tabindex="0" aria-label="Call tree" { (call(told.at("trace"), viewer.ether, 0)) }
                 } @else {
                     p class="banner" role="status" { (format::foreign(told.at("trace.unknown").text())) }
                 }
             } }
-            (changes(told))
+            (changes(told, viewer.ether))
             (raw(told))
         },
     })
@@ -82,7 +82,7 @@ fn innermost(call: Told<'_>, depth: usize) -> Told<'_> {
     below.last().map_or(call, |inner| innermost(inner, depth.saturating_add(1)))
 }
 
-fn tiles(told: Told<'_>) -> Markup {
+fn tiles(told: Told<'_>, ether: Ether) -> Markup {
     parts::tiles(&[
         parts::tile("Block", format::grouped(told.at("block_number").number()), "")
             .below(html! { (parts::time(told.at("timestamp").number())) }),
@@ -90,19 +90,20 @@ fn tiles(told: Told<'_>) -> Markup {
             (parts::account("address", told.at("from").text())) ", nonce " (told.at("nonce").number())
             @if told.at("impersonated").is_true() { ", nobody signed it" }
         }),
-        parts::tile("Value", format::position(told.at("value").amount(), 18, Round::Down), "ETH").below(html! {
+        parts::tile("Value", ether.held(told.at("value").amount()), ether.symbol()).class(ether.class()).below(html! {
             @if told.at("to").is_none() { "creates " (parts::account("address", told.at("created").text())) }
             @else { "to " (parts::account("address", told.at("to").text())) }
         }),
         parts::tile("Gas used", format::grouped(told.at("gas_used").number()), "")
             .below(html! { "of " (format::grouped(told.at("gas_limit").number())) }),
-        parts::tile("Fee", format::fee(told.at("fee").amount()), "ETH")
+        parts::tile("Fee", ether.fee(told.at("fee").amount()), ether.symbol())
+            .class(ether.class())
             .below(html! { (format::tokens(told.at("gas_price").amount(), 9)) " gwei each gas" }),
     ])
 }
 
 /// A call and what is below it.
-fn call(it: Told<'_>, depth: usize) -> Markup {
+fn call(it: Told<'_>, ether: Ether, depth: usize) -> Markup {
     let (kind, contract) = (it.at("kind").text(), it.at("call.contract").text());
     html! {
         li {
@@ -111,7 +112,7 @@ fn call(it: Told<'_>, depth: usize) -> Markup {
                 span { (parts::named("address", it.at("to").text(), Some(contract).filter(|it| !it.is_empty()))) }
                 span class="fn" { (function(it)) }
                 @if !it.at("value").amount().is_zero() {
-                    span class="tag acc" { (format::position(it.at("value").amount(), 18, Round::Down)) " ETH" }
+                    span class="tag acc" { (ether.held(it.at("value").amount())) " " (ether.symbol()) }
                 }
                 @if !it.at("error").is_none() {
                     span class="tag risk" {
@@ -125,7 +126,7 @@ fn call(it: Told<'_>, depth: usize) -> Markup {
             @if it.at("below").items().len() > 0 {
                 @if depth < MOST_DEPTH {
                     ul { @for below in it.at("below").items() {
-                        @if below.at("emitter").is_none() { (call(below, depth.saturating_add(1))) } @else { (event(below)) }
+                        @if below.at("emitter").is_none() { (call(below, ether, depth.saturating_add(1))) } @else { (event(below)) }
                     } }
                 } @else { p class="muted" { "deeper calls are in the JSON of this page" } }
             }
@@ -213,7 +214,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Which accounts are different now.
-fn changes(told: Told<'_>) -> Markup {
+fn changes(told: Told<'_>, ether: Ether) -> Markup {
     let items = told.at("changes.items");
     html! {
         div class="sec" { section class="card" {
@@ -221,12 +222,12 @@ fn changes(told: Told<'_>) -> Markup {
             @if items.items().len() == 0 { p class="muted" { "Nothing is known of it." } } @else {
                 (parts::scroll("Changed accounts", &html! {
                     table class="dense" {
-                        (parts::head(&[("Account", false), ("Balance, ETH", true), ("Change", true), ("Slots", true)]))
+                        (parts::head(&[("Account", false), (&format!("Balance, {}", ether.symbol()), true), ("Change", true), ("Slots", true)]))
                         tbody { @for it in items.items() {
                             tr {
                                 th scope="row" { (parts::named("address", it.at("address").text(), it.at("contract").value().as_str())) }
-                                td class="n" { (balance(it)) }
-                                td class="n" { (difference(it)) }
+                                td class="n" { (balance(it, ether)) }
+                                td class="n" { (difference(it, ether)) }
                                 td class="n" { (it.at("slot_count").number()) }
                             }
                         } }
@@ -248,23 +249,23 @@ fn changes(told: Told<'_>) -> Markup {
     }
 }
 
-fn balance(it: Told<'_>) -> String {
+fn balance(it: Told<'_>, ether: Ether) -> String {
     match (it.at("balance_after").is_none(), it.at("balance_before").is_none()) {
-        (false, _) => format::tokens(it.at("balance_after").amount(), 18),
-        (true, false) => format::tokens(it.at("balance_before").amount(), 18),
+        (false, _) => ether.in_table(it.at("balance_after").amount()),
+        (true, false) => ether.in_table(it.at("balance_before").amount()),
         (true, true) => String::new(),
     }
 }
 
-fn difference(it: Told<'_>) -> String {
+fn difference(it: Told<'_>, ether: Ether) -> String {
     if it.at("balance_after").is_none() {
         return String::new();
     }
     let (before, after) = (it.at("balance_before").amount(), it.at("balance_after").amount());
     match before.cmp(&after) {
         std::cmp::Ordering::Equal => String::new(),
-        std::cmp::Ordering::Less => format!("+{}", format::fee(after.saturating_sub(before))),
-        std::cmp::Ordering::Greater => format!("−{}", format::fee(before.saturating_sub(after))),
+        std::cmp::Ordering::Less => format!("+{}", ether.fee(after.saturating_sub(before))),
+        std::cmp::Ordering::Greater => format!("−{}", ether.fee(before.saturating_sub(after))),
     }
 }
 
