@@ -63,21 +63,29 @@ pub(crate) fn market(cx: &Context, wanted: &Wanted) -> Result<Value, RpcError> {
     let mut whole = once_a_block(cx, "market", || all(cx))?;
     let mut rows: Vec<Value> = whole["items"].as_array().cloned().unwrap_or_default();
     rows.retain(|row| wanted.keeps(row));
-    let big = |row: &Value, key: &str| -> U256 {
-        row[key].as_str().and_then(|it| it.parse().ok()).unwrap_or_default()
-    };
+    let mut registered: Vec<Value> = whole["registered"].as_array().cloned().unwrap_or_default();
+    for rows in [&mut rows, &mut registered] {
+        order(rows, wanted.sort.as_deref().unwrap_or("stake"));
+    }
+    if let Some(fields) = whole.as_object_mut() {
+        fields.insert("items".into(), rows.into());
+        fields.insert("registered".into(), registered.into());
+    }
+    Ok(whole)
+}
+
+/// Orders operator sets, or services of AVSDirectory, which have a stake of another name and no slashes.
+fn order(rows: &mut [Value], by: &str) {
+    let big = |row: &Value, key: &str| -> Option<U256> { row[key].as_str().and_then(|it| it.parse().ok()) };
     let count = |row: &Value, key: &str| row[key].as_u64().unwrap_or_default();
-    match wanted.sort.as_deref().unwrap_or("stake") {
+    match by {
         "operators" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "memberCount"))),
         "slashes" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "slashCount"))),
         "largest" => rows.sort_by_key(|row| std::cmp::Reverse(big(row, "largestWad"))),
         "service" => {}
-        _ => rows.sort_by_key(|row| std::cmp::Reverse(big(row, "slashableStake"))),
+        _ => rows
+            .sort_by_key(|row| std::cmp::Reverse(big(row, "slashableStake").or_else(|| big(row, "stake")))),
     }
-    if let Some(fields) = whole.as_object_mut() {
-        fields.insert("items".into(), rows.into());
-    }
-    Ok(whole)
 }
 
 /// All operator sets, by service.
@@ -154,4 +162,30 @@ fn all(cx: &Context) -> Result<Value, RpcError> {
         "changeDelayBlocks": cx.chain.params().configuration_delay_blocks,
     });
     snapshot.answer(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_and_services_of_the_directory_are_ordered_alike() {
+        let service = |name: &str, stake: &str, members: u64, largest: &str| json!({ "avs": name, "stake": stake, "memberCount": members, "largestWad": largest });
+        let all = [service("a", "9", 1, "30"), service("b", "10", 3, "200"), service("c", "2", 2, "4")];
+        for (by, names) in [
+            ("stake", ["b", "a", "c"]),
+            ("operators", ["b", "c", "a"]),
+            ("largest", ["b", "a", "c"]),
+            ("slashes", ["a", "b", "c"]),
+            ("service", ["a", "b", "c"]),
+        ] {
+            let mut rows = all.to_vec();
+            order(&mut rows, by);
+            let found: Vec<&str> = rows.iter().filter_map(|row| row["avs"].as_str()).collect();
+            assert_eq!(found, names, "{by}");
+        }
+        let mut sets = [json!({ "slashableStake": "9" }), json!({ "slashableStake": "10" })];
+        order(&mut sets, "stake");
+        assert_eq!(sets[0]["slashableStake"], "10");
+    }
 }

@@ -113,7 +113,7 @@ fn registered(told: Told<'_>) -> Markup {
         @if all.items().len() > 0 {
             div class="sec" { section class="card" {
                 h2 { "Registered in AVSDirectory" }
-                p { "The older way to serve, without operator sets: an operator puts all its stake behind a service at once. Filters and order above do not touch these." }
+                p { "The older way to serve, without operator sets: an operator puts all its stake behind a service at once. In the same order; nothing is filtered here." }
                 (parts::scroll("Services in AVSDirectory", &html! {
                     table class="cards" {
                         thead { tr {
@@ -159,5 +159,36 @@ fn row(it: Told<'_>, decimals: u8, most: alloy_primitives::U256) -> Markup {
             td class="n" data-l="Slashes" { (it.at("slash_count").number()) }
             td class="n unknown" data-l="Pays" { "not recorded" }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn services_of_the_directory_stand_below_the_sets_and_their_words_are_text() {
+        let answer = json!({
+            "unit": { "symbol": "ETH", "decimals": 18 },
+            "more": true,
+            "registered": [{
+                "avs": "0x70997970c51812dc3a010c7d01b50e0d17dc79c8", "contract": null, "metadata_uri": "<b>mine</b>",
+                "member_count": 1_200, "stake": "12000000000000000000000", "largest_wad": "78263600000000001",
+            }],
+        });
+        let drawn = registered(Told::new(&answer)).into_string();
+        for words in [
+            "href=\"/services/0x70997970C51812dc3A010C7d01b50e0d17dc79C8\"",
+            "12,000 ",
+            ">1,200<",
+            // What the largest holds is rounded up.
+            "7.8264 %",
+            "&lt;b&gt;mine",
+            "this is not all",
+        ] {
+            assert!(drawn.contains(words), "{words}: {drawn}");
+        }
+        assert_eq!(registered(Told::new(&json!({ "registered": [] }))).into_string(), "");
     }
 }
