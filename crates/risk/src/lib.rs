@@ -32,4 +32,4 @@ pub mod stress;
 pub use error::Error;
 pub use model::{Edge, Graph, Mode, Operator, PrizeRule, Ratio, Service};
 pub use simulate::{LossModel, Portfolio};
-pub use solve::{Level, Limits, Slack, slack, slack_of_service};
+pub use solve::{Level, Limits, Slack, slack, slack_of_each_service, slack_of_service};

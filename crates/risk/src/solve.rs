@@ -165,11 +165,58 @@ pub fn slack_of_service(
     solve(graph, Some(service as u32), level, limits)
 }
 
-fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) -> Result<Slack, Error> {
+/// γ over the attacks that corrupt each service, in their order. One search speaks of all services that no attack found so
+/// far corrupts: the cheapest attack on any of them settles all that it corrupts. Limits are those of one search.
+///
+/// # Errors
+/// As [`slack`].
+pub fn slack_of_each_service(graph: &Graph, level: Level, limits: &mut Limits) -> Result<Vec<Slack>, Error> {
     let network = graph.network();
+    let free = (0..network.needs.len()).any(|it| network.prizes[it] > 0 && network.needs[it] == 0);
+    let rows = priced_rows(&network);
+    let mut left = if level <= Level::C1 || free { Vec::new() } else { rows.clone() };
+    let mut slacks: Vec<Option<Slack>> = vec![None; network.needs.len()];
+    while !left.is_empty() {
+        let found = Attacker::new(graph, None).grow(&left).ok_or_else(no_attack)?;
+        let mut search = Search::new(graph, None, left.clone(), rows.clone(), found);
+        let level = search_to(graph, &mut search, level, limits);
+        let stats = (search.divided, search.pivots);
+        let attacked = &search.best.attack.services;
+        let (settled, rest): (Vec<u32>, Vec<u32>) = left.iter().partition(|it| attacked.contains(it));
+        if settled.is_empty() {
+            break;
+        }
+        for service in settled {
+            let lower = search.proof(&network, Some(service));
+            let found = search.best.clone();
+            slacks[service as usize] =
+                Some(finish(&network, Some(service), level, Some(lower), found, stats)?);
+        }
+        left = rest;
+    }
+    let alone = |(service, slack): (usize, Option<Slack>)| match slack {
+        Some(slack) => Ok(slack),
+        None => slack_of_service(graph, service, level, limits),
+    };
+    slacks.into_iter().enumerate().map(alone).collect()
+}
+
+/// Services with a prize and a need, largest need first.
+fn priced_rows(network: &Network) -> Vec<u32> {
     let mut rows: Vec<u32> = (0..network.needs.len() as u32)
         .filter(|it| network.prizes[*it as usize] > 0 && network.needs[*it as usize] > 0)
         .collect();
+    rows.sort_by_key(|service| (std::cmp::Reverse(network.needs[*service as usize]), *service));
+    rows
+}
+
+fn no_attack() -> Error {
+    Error::Unsupported("no attack reaches a need".into())
+}
+
+fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) -> Result<Slack, Error> {
+    let network = graph.network();
+    let rows = priced_rows(&network);
     if let Some(service) = must.filter(|service| !rows.contains(service)) {
         return without_need_or_prize(graph, &network, service, level, limits);
     }
@@ -180,15 +227,23 @@ fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) ->
     if rows.is_empty() {
         return Ok(nothing_to_gain(level));
     }
-    rows.sort_by_key(|service| (std::cmp::Reverse(network.needs[*service as usize]), *service));
     let mut attacker = Attacker::new(graph, must);
     let seeds = must.map_or_else(|| seeds(graph, &rows), |service| vec![service]);
-    let found = attacker.grow(&seeds).ok_or_else(|| Error::Unsupported("no attack reaches a need".into()))?;
+    let found = attacker.grow(&seeds).ok_or_else(no_attack)?;
     if level <= Level::C1 {
         return loads(graph, &network, must, level, found);
     }
-    let load = load_prices(graph, &rows);
-    let mut search = Search::new(graph, must, rows, found);
+    let mut search = Search::new(graph, must, Vec::new(), rows, found);
+    let level = search_to(graph, &mut search, level, limits);
+    let lower = search.proof(&network, must);
+    let stats = (search.divided, search.pivots);
+    finish(&network, must, level, Some(lower), search.best, stats)
+}
+
+/// Runs a search as far as a level and the limits ask; returns the level reached.
+fn search_to(graph: &Graph, search: &mut Search, level: Level, limits: &mut Limits) -> Level {
+    let network = graph.network();
+    let load = load_prices(graph, search.rows());
     let cases = if level == Level::C3 { CASES_OF_C3 * network.needs.len() as u64 } else { limits.cases };
     let mut effort = Effort { gap: limits.gap, cases, stop: &mut *limits.stop };
     // Prizes that come free beside a service are in no operator's load.
@@ -199,10 +254,7 @@ fn solve(graph: &Graph, must: Option<u32>, level: Level, limits: &mut Limits) ->
     if level > Level::C2 && begun {
         search.run(&mut effort);
     }
-    let level = if begun { level } else { Level::C1 };
-    let lower = search.proof(&network);
-    let stats = (search.divided, search.pivots);
-    finish(&network, must, level, Some(lower), search.best, stats)
+    if begun { level } else { Level::C1 }
 }
 
 /// Services to grow attacks from: all of a small network, else those nearest to their need for their prize.

@@ -15,7 +15,7 @@ use dice::{Dice, brute_force, exact, gamma, rebuilt, solve};
 use risk::{
     Graph, Level, Limits, Mode, Operator, Ratio, Service, certificate,
     model::GWEI,
-    slack, slack_of_service,
+    slack, slack_of_each_service, slack_of_service,
     solve::{c0, c1},
 };
 
@@ -104,6 +104,28 @@ fn the_slack_of_a_service_is_that_of_brute_force() {
             let near = HAIR * (2.0 + wanted);
             assert!((found.lower - wanted).abs() <= near, "{wanted}, found {found:?}\n{graph:?}");
             assert!((found.upper - wanted).abs() <= near, "{wanted}, found {found:?}\n{graph:?}");
+        }
+    }
+}
+
+#[test]
+fn services_solved_together_have_the_slack_of_brute_force() {
+    let mut dice = Dice::new(31);
+    for (mode, graphs) in [(Mode::Full, 1_000), (Mode::Elastic, 100)] {
+        for _ in 0..graphs {
+            let graph = dice.graph(mode, 6, 4);
+            let limits = &mut Limits { gap: 1e-9, cases: 1_000_000, stop: &mut |_| false };
+            let all = slack_of_each_service(&graph, Level::C4, limits).unwrap();
+            for (service, found) in all.iter().enumerate() {
+                if graph.services()[service].prize == 0 {
+                    continue;
+                }
+                assert_eq!(found.certificate.service, Some(service as u32));
+                let wanted = gamma(brute_force(&graph, Some(service)).unwrap());
+                let near = HAIR * (2.0 + wanted);
+                assert!((found.lower - wanted).abs() <= near, "{wanted}, found {found:?}\n{graph:?}");
+                assert!((found.upper - wanted).abs() <= near, "{wanted}, found {found:?}\n{graph:?}");
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use risk::{
     Graph, Level, Limits, Mode, Operator, PrizeRule, Ratio, Service, Slack,
     input::{self, Choices},
     model::ETHER,
-    slack, slack_of_service,
+    slack, slack_of_each_service,
     solve::{c0, c1},
 };
 use serde_json::Value;
@@ -143,9 +143,10 @@ fn each_service_has_its_known_slack() {
         ("Automata", 1.0302),
         ("EigenDA", 1.7054),
     ];
-    for (index, service) in graph.services().iter().enumerate() {
-        let limits = &mut Limits { gap: 1e-5, cases: 40_000, stop: &mut |_| false };
-        let found = slack_of_service(&graph, index, Level::C4, limits).unwrap();
+    let limits = &mut Limits { gap: 1e-5, cases: 40_000, stop: &mut |_| false };
+    let all = slack_of_each_service(&graph, Level::C4, limits).unwrap();
+    for (service, found) in graph.services().iter().zip(all) {
+        assert!(found.upper - found.lower <= 1.1e-5, "{}: {} to {}", service.name, found.lower, found.upper);
         if let Some((_, wanted)) = known.iter().find(|(name, _)| service.name.starts_with(name)) {
             near(found.lower, *wanted, 1e-4, &service.name);
             near(found.upper, *wanted, 1e-4, &service.name);

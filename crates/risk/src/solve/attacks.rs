@@ -43,6 +43,8 @@ pub(super) struct Attacker<'g> {
     burnt: Vec<bool>,
     wanted: Vec<bool>,
     order: Vec<(f64, u32)>,
+    /// One over each need.
+    per_need: Vec<f64>,
 }
 
 impl<'g> Attacker<'g> {
@@ -56,6 +58,7 @@ impl<'g> Attacker<'g> {
             burnt: vec![false; operators],
             wanted: vec![false; services],
             order: Vec::new(),
+            per_need: (0..services).map(|service| 1.0 / graph.need(service) as f64).collect(),
         }
     }
 
@@ -197,12 +200,11 @@ impl<'g> Attacker<'g> {
         let gain: f64 = edges
             .map(|edge| {
                 let service = edge.service as usize;
-                let need = self.graph.need(service);
-                let missing = need.saturating_sub(self.brought[service]);
-                if !self.wanted[service] || missing == 0 {
+                if !self.wanted[service] || self.brought[service] >= self.graph.need(service) {
                     return 0.0;
                 }
-                edge.stake.min(missing) as f64 / need as f64
+                let missing = self.graph.need(service) - self.brought[service];
+                edge.stake.min(missing) as f64 * self.per_need[service]
             })
             .sum();
         gain / self.graph.operators()[operator].stake as f64

@@ -106,6 +106,8 @@ pub struct Progress {
 pub(super) struct Search<'g> {
     graph: &'g Graph,
     must: Option<u32>,
+    /// Services of which every attack includes one; empty: no matter which.
+    among: Vec<u32>,
     rows: Vec<u32>,
     scale: f64,
     /// A group speaks of its own service and those of smaller need: few rows and operators, so quick to solve.
@@ -130,11 +132,18 @@ pub(super) struct Search<'g> {
 
 impl<'g> Search<'g> {
     /// Begins with the attack `best`; `rows` are services with prize and need, largest need first.
-    pub(super) fn new(graph: &'g Graph, must: Option<u32>, rows: Vec<u32>, best: Priced) -> Self {
+    pub(super) fn new(
+        graph: &'g Graph,
+        must: Option<u32>,
+        among: Vec<u32>,
+        rows: Vec<u32>,
+        best: Priced,
+    ) -> Self {
         let scale = (best.cost as f64).max(1.0);
         Self {
             graph,
             must,
+            among,
             groups: vec![None; rows.len()],
             rows,
             scale,
@@ -150,6 +159,11 @@ impl<'g> Search<'g> {
             solution: Vec::new(),
             decisions: Vec::new(),
         }
+    }
+
+    /// Services with prize and need, largest need first.
+    pub(super) fn rows(&self) -> &[u32] {
+        &self.rows
     }
 
     /// The proved lower bound on cost / prize.
@@ -183,8 +197,11 @@ impl<'g> Search<'g> {
         }
         self.unseen = weakest;
         let mut last = 0;
-        for group in 0..self.rows.len() {
-            let [with, without] = self.divide(last, Variable::Service(self.rows[group]));
+        let shared = !self.among.is_empty();
+        let attacked = if shared { self.among.clone() } else { self.rows.clone() };
+        for (place, service) in attacked.into_iter().enumerate() {
+            let [with, without] = self.divide(last, Variable::Service(service));
+            let group = if shared { 0 } else { place };
             last = without;
             if (effort.stop)(self.progress()) {
                 return;
@@ -269,7 +286,7 @@ impl<'g> Search<'g> {
     fn group(&mut self, group: usize) -> Box<Relaxation> {
         let made = self.groups[group].take();
         made.unwrap_or_else(|| {
-            let rows = self.rows[if self.must.is_some() { 0 } else { group }..].to_vec();
+            let rows = self.rows[group..].to_vec();
             Box::new(Relaxation::new(self.graph, rows, self.scale))
         })
     }
@@ -380,7 +397,10 @@ impl<'g> Search<'g> {
         let thresholds: &[f64] = match (self.divided, step) {
             (_, 0) if large && (self.cases.len() / 2).is_multiple_of(16) => &[0.5],
             _ if large => &[],
-            (0..64, _) => &[0.999, 0.5, 1e-6],
+            (0..64, _) if (self.must.is_none() && self.among.is_empty()) || self.divided < 4 => {
+                &[0.999, 0.5, 1e-6]
+            }
+            (0..64, 0) => &[0.5],
             (_, 0) if self.divided.is_multiple_of(4) => &[0.5],
             _ => &[],
         };
@@ -400,11 +420,13 @@ impl<'g> Search<'g> {
         }
     }
 
-    /// The proof so far: every case with integer prices, and the highest ratio that all of them prove.
-    pub(super) fn proof(&self, network: &Network) -> Lower {
+    /// The proof so far: every case with integer prices, and the highest ratio that all of them prove; with `must` of the cases
+    /// in which that service is attacked.
+    pub(super) fn proof(&self, network: &Network, must: Option<u32>) -> Lower {
         let den = certificate::denominator(network);
         let mut writer = Writer {
             search: self,
+            must,
             network,
             den,
             num: (self.lower() * den as f64).floor() as u128,
@@ -412,7 +434,7 @@ impl<'g> Search<'g> {
             services: vec![None; network.needs.len()],
             nodes: Vec::new(),
         };
-        if let Some(service) = self.must {
+        if let Some(service) = must {
             writer.services[service as usize] = Some(true);
         }
         writer.write();
@@ -471,6 +493,7 @@ pub(super) fn out_of_reach(
 /// Writes a tree down in preorder, without recursion: chains of services are long.
 struct Writer<'a, 'g> {
     search: &'a Search<'g>,
+    must: Option<u32>,
     network: &'a Network,
     den: u128,
     num: u128,
@@ -502,6 +525,9 @@ impl Writer<'_, '_> {
                 }
             }
             match self.search.cases[case].parts {
+                Some((Variable::Service(service), [with, _])) if self.must == Some(service) => {
+                    steps.push(Step::Visit(with));
+                }
                 Some((variable, [with, without])) => {
                     self.nodes.push(match variable {
                         Variable::Service(service) => Node::Service(service),

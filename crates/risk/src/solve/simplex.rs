@@ -362,12 +362,16 @@ impl Simplex {
         let leaving = self.basis[position] as usize;
         let target = if above { self.upper[leaving] } else { self.lower[leaving] };
         self.price_row(position, sign);
-        self.candidates.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        let mut sorted = 0;
         let mut slope = (self.values[position] - target).abs();
         let mut entering = None;
         let mut flips = 0;
-        for (index, (ratio, column)) in self.candidates.iter().enumerate() {
-            let column = *column as usize;
+        for index in 0..self.candidates.len() {
+            if index == sorted {
+                sorted = sort_more(&mut self.candidates, sorted);
+            }
+            let (ratio, column) = self.candidates[index];
+            let column = column as usize;
             let passed = slope - self.row[column].abs() * (self.upper[column] - self.lower[column]);
             // At θ = 1 a need takes all that there is, exactly: the last candidate must enter, not flip.
             if passed < FEASIBLE {
@@ -375,7 +379,10 @@ impl Simplex {
                 let mut best = index;
                 for (later, (other, at)) in self.candidates.iter().enumerate().skip(index + 1) {
                     if *other > ratio + 1e-12 {
-                        break;
+                        if later < sorted {
+                            break;
+                        }
+                        continue;
                     }
                     let best_column = self.candidates[best].1 as usize;
                     if self.row[*at as usize].abs() > self.row[best_column].abs() {
@@ -498,4 +505,18 @@ impl Simplex {
         self.since += 1;
         self.pivots += 1;
     }
+}
+
+/// Brings the least of the candidates from `from` on to their place and order: few are asked for, so not all are sorted.
+/// Returns how many stand in order now.
+fn sort_more(candidates: &mut [(f64, u32)], from: usize) -> usize {
+    /// Candidates in the first portion; later ones are as large as all before.
+    const FIRST: usize = 16;
+    let by_ratio = |one: &(f64, u32), other: &(f64, u32)| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1));
+    let to = (2 * from).max(FIRST).min(candidates.len());
+    if to < candidates.len() {
+        candidates[from..].select_nth_unstable_by(to - from, by_ratio);
+    }
+    candidates[from..to].sort_unstable_by(by_ratio);
+    to
 }
