@@ -18,6 +18,7 @@ use risk::{
     input::{self, Choices},
     model::ETHER,
     slack, slack_of_each_service,
+    stress::smallest_shock,
 };
 use std::time::{Duration, Instant};
 
@@ -39,29 +40,37 @@ fn main() -> Result<()> {
         ("d", "d (10 √stake)", PrizeRule::Root(10.0)),
     ] {
         let graph = published(rule)?;
-        let (bound, _) = median(|| solve(&graph, Level::C2, 4e-7))?;
+        let (bound, relaxed) = median(|| solve(&graph, Level::C2, 4e-7))?;
         let (exact, found) = median(|| solve(&graph, Level::C4, 1e-6))?;
         let (check, _) = median(|| certificate::verify(&graph, &found.certificate))?;
         let width = found.upper - found.lower;
         let note = format!("γ ≥ {:.6}, {} cases, width {width:.0e}", found.lower, found.cases);
-        line(&format!("C4-{key}"), &format!("exact C4, rule {name}"), exact, &note, "100 ms");
-        line(&format!("C2-{key}"), &format!("relaxation C2, rule {name}"), bound, "", "20 ms");
-        line("-", &format!("certificate checked, rule {name}"), check, "", "5 ms");
+        let (c4, c2) = (format!("C4-{key}"), format!("C2-{key}"));
+        line((&c4, Some(found.lower)), &format!("exact C4, rule {name}"), exact, &note, "100 ms");
+        line((&c2, Some(relaxed.lower)), &format!("relaxation C2, rule {name}"), bound, "", "20 ms");
+        line(("-", None), &format!("certificate checked, rule {name}"), check, "", "5 ms");
     }
     let flat = published(PrizeRule::Flat(20_000.0))?;
     let (time, pivots) = median(|| each_service(&flat))?;
-    line("-", "γ of each of 25 services, rule c", time, &format!("{pivots} pivots"), "1 s");
+    line(("-", None), "γ of each of 25 services, rule c", time, &format!("{pivots} pivots"), "1 s");
     let elastic = elastic_network()?;
     let (time, found) = median(|| elastic::robustness(&elastic, &mut || false))?;
     let note = format!("β* {:.4}, {} networks tested", found.upper, found.tests);
-    line("-", "elastic robustness, 20 × 10", time, &note, "1 s");
+    line(("beta", Some(found.upper)), "elastic robustness, 20 × 10", time, &note, "1 s");
+    let stressed = published(PrizeRule::OfNeed(0.03))?;
+    let slack = solve(&stressed, Level::C4, 1e-6)?.lower;
+    let (time, found) = median(|| smallest_shock(&stressed, None, slack))?;
+    let stake = found.found.map_or(0.0, |shock| shock.stake as f64 / ETHER as f64);
+    let note = format!("{stake:.0} ETH, {}", if found.exact { "exact" } else { "found" });
+    line(("stress", Some(stake)), "smallest shock after which an attack pays, rule a", time, &note, "300 ms");
     large("2,000 × 100 × 20,000 registrations", (2_000, 100, 10), "5 s")?;
     large("10,000 × 1,000 × 200,000 registrations", (10_000, 1_000, 20), "seconds")
 }
 
-/// A row for `cargo xtask bench risk`: key of the baseline, what, milliseconds, note, aim.
-fn line(key: &str, what: &str, time: Duration, note: &str, aim: &str) {
-    println!("{key}|{what}|{:.2}|{note}|{aim}", time.as_secs_f64() * 1e3);
+/// A row for `cargo xtask bench risk`: key of the baseline, what, milliseconds, note, aim, figure that the baseline has too.
+fn line((key, figure): (&str, Option<f64>), what: &str, time: Duration, note: &str, aim: &str) {
+    let figure = figure.map_or_else(String::new, |figure| format!("{figure:.9}"));
+    println!("{key}|{what}|{:.2}|{note}|{aim}|{figure}", time.as_secs_f64() * 1e3);
 }
 
 fn each_service(graph: &Graph) -> Result<u64> {
@@ -144,6 +153,6 @@ fn large(what: &str, (operators, services, degree): (u32, u32, usize), aim: &str
     let level = found.level.name().to_uppercase();
     println!("{} pivots {} cases", found.pivots, found.cases);
     let note = format!("{level}, γ from {:.4} to {:.4}, gap {gap:.2} %", found.lower, found.upper);
-    line("-", what, time, &note, aim);
+    line(("-", None), what, time, &note, aim);
     Ok(())
 }
