@@ -78,6 +78,7 @@ async function pages(url) {
     ["matrix", "/risk/matrix"],
     ["cascade", "/risk/cascade?shock=10%25"],
     ["losses", "/risk/losses?years=20000&seed=1"],
+    ["stress", "/risk/stress"],
     ["blocks", "/blocks"],
     ["block", `/blocks/${blocks[0].number}`],
     ["transaction", `/tx/${slash.transaction_hash}`],

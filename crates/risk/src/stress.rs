@@ -2,11 +2,16 @@
 //! steps; for several together it is a search with a certain lower bound, and both ends are told. Also outages of what
 //! operators share, and a fall of the stake's price.
 
+mod alone;
+mod cover;
+
 use crate::{
-    Error, Graph, Portfolio,
-    cascade::{self, Attack, confirmed, only_full},
+    Error, Graph, Mode, Portfolio,
+    cascade::{self, Attack, confirmed},
     concentration::{GroupBy, as_text},
 };
+pub use alone::each_alone;
+use alone::{floor_alone, only_known};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -85,35 +90,39 @@ pub fn price_fall(lower: f64, upper: f64) -> PriceFall {
 /// lower bound of γ (of the service's own if one is asked for).
 ///
 /// # Errors
-/// A mode other than `full`; an unknown service.
+/// The modes `elastic` and `base`; an unknown service.
 pub fn smallest_shock(graph: &Graph, service: Option<usize>, slack: f64) -> Result<Stress, Error> {
-    only_full(graph)?;
+    only_known(graph)?;
     if let Some(unknown) = service.filter(|it| *it >= graph.services().len()) {
         let id = unknown.to_string();
         return Err(Error::UnknownId { place: "service".into(), kind: "service", id });
     }
-    let mut alone: Vec<usize> = service.map_or_else(|| (0..graph.services().len()).collect(), |it| vec![it]);
-    alone.retain(|it| graph.services()[*it].prize > 0 && graph.slashable(*it) > 0);
-    alone.sort_by_key(|it| (floor_alone(graph, *it), *it));
+    let mut each: Vec<usize> = service.map_or_else(|| (0..graph.services().len()).collect(), |it| vec![it]);
+    each.retain(|it| graph.services()[*it].prize > 0 && graph.slashable(*it) > 0);
+    each.sort_by_key(|it| (floor_alone(graph, *it), *it));
     let mut best: Option<Shock> = None;
-    let (mut exact, mut floor) = (true, u128::MAX);
-    for service in alone {
+    let (mut exact, mut floor) = (true, graph.total_stake());
+    for service in each {
         let least = floor_alone(graph, service);
         if best.as_ref().is_some_and(|it| it.stake <= least) {
             floor = floor.min(least.max(best.as_ref().map_or(0, |it| it.stake)));
             continue;
         }
-        let (found, proved) = alone_exactly(graph, service);
-        floor = floor.min(if proved { found.as_ref().map_or(u128::MAX, |it| it.stake) } else { least });
-        exact &= proved;
-        best = smaller(best, found);
+        let it = alone::alone(graph, service, MAX_STEPS);
+        floor = floor.min(it.at_least);
+        exact &= it.exact;
+        best = smaller(best, it.found);
+    }
+    if graph.mode() == Mode::Unique {
+        // Each service falls alone: what is lost behind one weakens no other.
+        return Ok(Stress { at_least: floor, found: best, exact });
     }
     let below = best.as_ref().map_or(graph.total_stake(), |it| it.stake);
     best = smaller(best, together(graph, service, below));
     let several = least_together(graph, service, slack);
-    let at_least = floor.min(several).min(best.as_ref().map_or(u128::MAX, |it| it.stake));
-    let exact = exact && best.as_ref().is_some_and(|it| several >= it.stake - it.stake / PRECISION);
-    Ok(Stress { at_least: if at_least == u128::MAX { 0 } else { at_least }, found: best, exact })
+    let least = best.as_ref().map_or(u128::MAX, |it| it.stake);
+    let exact = exact && several >= least - least / PRECISION;
+    Ok(Stress { at_least: floor.min(several).min(least), found: best, exact })
 }
 
 fn smaller(first: Option<Shock>, second: Option<Shock>) -> Option<Shock> {
@@ -121,14 +130,6 @@ fn smaller(first: Option<Shock>, second: Option<Shock>) -> Option<Shock> {
         (Some(a), Some(b)) => Some(if b.stake < a.stake { b } else { a }),
         (a, b) => a.or(b),
     }
-}
-
-/// No shock below this makes an attack on this service alone pay: W − π/θ.
-fn floor_alone(graph: &Graph, service: usize) -> u128 {
-    let it = &graph.services()[service];
-    let reach = it.prize.saturating_sub(1) / u128::from(it.theta.num) * u128::from(it.theta.den)
-        + u128::from(it.theta.den);
-    graph.slashable(service).saturating_sub(reach)
 }
 
 /// An attack on two services or more needs a shock above γ times their prizes.
@@ -144,95 +145,6 @@ fn least_together(graph: &Graph, service: Option<usize>, slack: f64) -> u128 {
         return u128::MAX;
     }
     (sum as f64 * slack.clamp(0.0, 1e9)) as u128
-}
-
-/// State of the exact search for one service: attackers up to what the prize pays, survivors up to what the attackers
-/// outweigh; everybody else is the shock.
-struct Alone {
-    stakes: Vec<(u128, usize)>,
-    /// Sums of the stakes from a position on.
-    rest: Vec<u128>,
-    prize: u128,
-    /// (1 − θ)/θ as a fraction: survivors that a unit of attackers outweighs.
-    outweighs: (u128, u128),
-    steps: u64,
-    best: u128,
-    choice: Vec<u8>,
-    best_choice: Vec<u8>,
-}
-
-/// Marks of a choice.
-const SHOCK: u8 = 0;
-const ATTACK: u8 = 1;
-const SURVIVES: u8 = 2;
-
-impl Alone {
-    /// Most survivors beside `attackers` of stake.
-    fn room(&self, attackers: u128) -> u128 {
-        attackers / self.outweighs.1 * self.outweighs.0
-            + attackers % self.outweighs.1 * self.outweighs.0 / self.outweighs.1
-    }
-
-    fn search(&mut self, at: usize, attackers: u128, survivors: u128) {
-        if self.steps == 0 || at > MAX_DEPTH {
-            self.steps = 0;
-            return;
-        }
-        self.steps -= 1;
-        if survivors <= self.room(attackers) && attackers > 0 && attackers + survivors > self.best {
-            self.best = attackers + survivors;
-            self.best_choice = self.choice[..at].to_vec();
-        }
-        let Some((stake, _)) = self.stakes.get(at).copied() else { return };
-        let most_attackers = (attackers + self.rest[at]).min(self.prize - 1);
-        let most = (attackers + survivors + self.rest[at]).min(most_attackers + self.room(most_attackers));
-        // An answer better by less than the precision is not worth the search.
-        if most <= self.best + self.best / PRECISION || survivors > self.room(most_attackers) {
-            return;
-        }
-        if survivors + stake <= self.room(most_attackers) {
-            self.choice[at] = SURVIVES;
-            self.search(at + 1, attackers, survivors + stake);
-        }
-        if attackers + stake < self.prize {
-            self.choice[at] = ATTACK;
-            self.search(at + 1, attackers + stake, survivors);
-        }
-        self.choice[at] = SHOCK;
-        self.search(at + 1, attackers, survivors);
-    }
-}
-
-/// The smallest shock that makes an attack on this service alone pay, and whether the search came to its end.
-fn alone_exactly(graph: &Graph, service: usize) -> (Option<Shock>, bool) {
-    let it = &graph.services()[service];
-    let mut stakes: Vec<(u128, usize)> =
-        graph.of_service(service).iter().map(|edge| (edge.stake, edge.operator as usize)).collect();
-    stakes.sort_unstable_by(|a, b| b.cmp(a));
-    let mut rest = vec![0u128; stakes.len() + 1];
-    for index in (0..stakes.len()).rev() {
-        rest[index] = rest[index + 1] + stakes[index].0;
-    }
-    let choice = vec![SHOCK; stakes.len()];
-    let outweighs = (u128::from(it.theta.den - it.theta.num), u128::from(it.theta.num));
-    let mut search = Alone {
-        stakes,
-        rest,
-        prize: it.prize,
-        outweighs,
-        steps: MAX_STEPS,
-        best: 0,
-        best_choice: Vec::new(),
-        choice,
-    };
-    search.search(0, 0, 0);
-    let of = |mark: u8| {
-        let marks = search.best_choice.iter().copied().chain(std::iter::repeat(SHOCK)).zip(&search.stakes);
-        marks.filter(|(it, _)| *it == mark).map(|(_, (_, operator))| *operator).collect::<Vec<_>>()
-    };
-    let found =
-        (search.best > 0).then(|| shock(graph, of(SHOCK), Vec::new(), vec![service], of(ATTACK))).flatten();
-    (found, search.steps > 0)
 }
 
 /// A shock with its attack, checked in integers.
@@ -257,8 +169,9 @@ fn lost(graph: &Graph, operators: Vec<usize>, groups: Vec<String>, attack: Optio
 
 /// A smaller shock for several services at once, by halving the budget of the cascade's search.
 fn together(graph: &Graph, service: Option<usize>, below: u128) -> Option<Shock> {
-    /// Halvings.
+    /// Halvings, until what is found is the smallest that this search finds to a ten-thousandth.
     const TRIES: u32 = 24;
+    const NARROW: u128 = 10_000;
     let total = graph.total_stake();
     let (mut low, mut high) = (0u128, below);
     let mut best = None;
@@ -273,7 +186,7 @@ fn together(graph: &Graph, service: Option<usize>, below: u128) -> Option<Shock>
             }
             _ => low = middle,
         }
-        if high.saturating_sub(low) <= total / PRECISION {
+        if high.saturating_sub(low) <= high / NARROW {
             break;
         }
     }
@@ -291,61 +204,46 @@ pub fn portfolio_shock(graph: &Graph, portfolio: &Portfolio, amount: u128) -> Re
         return Err(Error::OutOfRange { place: "loss".into(), text, range });
     }
     let stake = |operator: u32| graph.operators()[operator as usize].stake;
-    let mut rows: Vec<(u32, u128)> = portfolio.stakes.clone();
-    rows.retain(|(_, held)| *held > 0);
-    // Most of the portfolio for the least stake first: held/stake, compared without division.
-    rows.sort_by(|a, b| {
-        let (left, right) = (a.1 as f64 / stake(a.0) as f64, b.1 as f64 / stake(b.0) as f64);
-        right.total_cmp(&left).then(a.0.cmp(&b.0))
-    });
-    let (mut held, mut chosen, mut fraction) = (0u128, Vec::new(), 0.0f64);
-    for (operator, part) in &rows {
-        if held >= amount {
-            break;
-        }
-        let share = ((amount - held) as f64 / *part as f64).min(1.0);
-        fraction += share * stake(*operator) as f64;
-        held += part;
-        chosen.push(*operator as usize);
-    }
-    // What is not needed goes back, dearest first.
-    chosen.sort_by_key(|operator| std::cmp::Reverse(stake(*operator as u32)));
-    let part = |operator: usize| rows.iter().find(|row| row.0 as usize == operator).map_or(0, |row| row.1);
-    let mut kept = Vec::new();
-    for operator in chosen.clone() {
-        if held - part(operator) >= amount {
-            held -= part(operator);
-        } else {
-            kept.push(operator);
-        }
-    }
-    let found = lost(graph, kept, Vec::new(), None);
-    let at_least = (fraction * (1.0 - 1e-12)) as u128;
-    let exact = at_least + at_least / PRECISION >= found.stake;
-    Ok(Stress { at_least: at_least.min(found.stake), found: Some(found), exact })
+    let things: Vec<cover::Thing> = portfolio
+        .stakes
+        .iter()
+        .map(|(operator, held)| cover::Thing { cost: stake(*operator), gain: *held })
+        .collect();
+    let found = cover::cheapest(&things, amount, u128::MAX);
+    let found =
+        found.ok_or_else(|| Error::Form(format!("no operators take {amount} wei of {}", portfolio.name)))?;
+    let operators = found.chosen.iter().map(|it| portfolio.stakes[*it].0 as usize).collect();
+    Ok(Stress {
+        at_least: found.at_least,
+        found: Some(lost(graph, operators, Vec::new(), None)),
+        exact: found.exact,
+    })
 }
 
-/// What the failure of each group takes, and whether an attack pays afterwards; largest first.
+/// What the failure of each group takes, and whether an attack pays afterwards; the `most` largest, the largest first.
 ///
 /// # Errors
-/// A mode other than `full`; no operator with a tag of this kind.
-pub fn outages(graph: &Graph, by: &GroupBy) -> Result<Vec<Outage>, Error> {
-    only_full(graph)?;
-    let mut rows = Vec::new();
-    for (name, operators) in groups(graph, by)? {
-        let rounds = cascade::follow(graph, &operators)?;
-        let stake: u128 = operators.iter().map(|it| graph.operators()[*it].stake).sum();
-        rows.push(Outage {
+/// The modes `elastic` and `base`; no operator with a tag of this kind.
+pub fn outages(graph: &Graph, by: &GroupBy, most: usize) -> Result<Vec<Outage>, Error> {
+    only_known(graph)?;
+    let stake = |operators: &[usize]| operators.iter().map(|it| graph.operators()[*it].stake).sum::<u128>();
+    let mut groups: Vec<(u128, String, Vec<usize>)> = groups(graph, by)?
+        .into_iter()
+        .map(|(name, operators)| (stake(&operators), name, operators))
+        .collect();
+    groups.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    groups.truncate(most);
+    let outage = |(stake, name, operators): (u128, String, Vec<usize>)| {
+        Ok(Outage {
             by: by.name().into(),
             name,
             operators: operators.len(),
             stake,
             psi: stake as f64 / (graph.total_stake() as f64).max(1.0),
-            attack: rounds.into_iter().next(),
-        });
-    }
-    rows.sort_by(|a, b| b.stake.cmp(&a.stake).then_with(|| a.name.cmp(&b.name)));
-    Ok(rows)
+            attack: cascade::follow(graph, &operators)?.into_iter().next(),
+        })
+    };
+    groups.into_iter().map(outage).collect()
 }
 
 /// The smallest set of groups (clouds, clients, entities) whose failure makes an attack pay: every set of up to twelve
@@ -354,7 +252,7 @@ pub fn outages(graph: &Graph, by: &GroupBy) -> Result<Vec<Outage>, Error> {
 /// # Errors
 /// As [`outages`].
 pub fn smallest_outage(graph: &Graph, by: &GroupBy, slack: f64) -> Result<Stress, Error> {
-    only_full(graph)?;
+    only_known(graph)?;
     let groups: Vec<(String, Vec<usize>)> = groups(graph, by)?.into_iter().collect();
     let stake = |group: &(String, Vec<usize>)| -> u128 {
         group.1.iter().map(|it| graph.operators()[*it].stake).sum()
@@ -372,8 +270,13 @@ pub fn smallest_outage(graph: &Graph, by: &GroupBy, slack: f64) -> Result<Stress
         sets.extend((0..groups.len()).map(|it| vec![it]));
     }
     sets.sort_by_key(|set| set.iter().map(|it| stake(&groups[*it])).sum::<u128>());
-    let smallest = graph.services().iter().map(|it| it.prize).filter(|prize| *prize > 0).min().unwrap_or(0);
-    let at_least = (smallest as f64 * slack.clamp(0.0, 1e9)) as u128;
+    let with_prize = || (0..graph.services().len()).filter(|it| graph.services()[*it].prize > 0);
+    let at_least = if graph.mode() == Mode::Unique {
+        with_prize().map(|it| floor_alone(graph, it)).min().unwrap_or(0)
+    } else {
+        let smallest = with_prize().map(|it| graph.services()[it].prize).min().unwrap_or(0);
+        (smallest as f64 * slack.clamp(0.0, 1e9)) as u128
+    };
     for set in sets {
         let operators: Vec<usize> = set.iter().flat_map(|it| groups[*it].1.iter().copied()).collect();
         if operators.iter().map(|it| graph.operators()[*it].stake).sum::<u128>() < at_least {

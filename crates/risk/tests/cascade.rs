@@ -18,7 +18,7 @@ use risk::{
     cascade::{bound, confirmed, follow, worst},
     concentration::GroupBy,
     slack,
-    stress::{portfolio_shock, price_fall, smallest_shock},
+    stress::{each_alone, portfolio_shock, price_fall, smallest_shock},
 };
 
 fn close(left: f64, right: f64, tolerance: f64) {
@@ -141,7 +141,7 @@ fn other_modes_and_shares_are_refused_in_one_line() {
     }
     assert!(follow(&graph, &[9]).unwrap_err().to_string().contains("no operator 9"));
     let by = GroupBy::Tag("cloud".into());
-    assert!(risk::stress::outages(&graph, &by).unwrap_err().to_string().contains("cloud"));
+    assert!(risk::stress::outages(&graph, &by, 1).unwrap_err().to_string().contains("cloud"));
 }
 
 /// Random graphs in mode `full`: up to seven operators and four services.
@@ -290,4 +290,57 @@ proptest! {
             prop_assert!(cascade.shock_stake as f64 <= graph.total_stake() as f64 * psi * (1.0 + 1e-9));
         }
     }
+
+    #[test]
+    fn the_smallest_loss_for_each_service_of_allocated_stake_is_that_of_brute_force(graph in allocations()) {
+        let count = graph.operators().len().min(12);
+        prop_assume!(count == graph.operators().len());
+        let each = each_alone(&graph).unwrap();
+        let members = |set: usize| (0..count).filter(move |it| set >> it & 1 == 1);
+        let stake = |set: usize| members(set).map(|it| graph.operators()[it].stake).sum::<u128>();
+        let falls = |set: usize, service: usize| {
+            let shock: Vec<usize> = members(set).collect();
+            follow(&graph, &shock).unwrap().iter().any(|it| it.services.contains(&service))
+        };
+        for (service, stress) in each.iter().enumerate() {
+            let least = (0..1usize << count).filter(|set| falls(*set, service)).map(stake).min();
+            prop_assert!(stress.exact);
+            prop_assert_eq!(stress.found.as_ref().map(|it| it.stake), least);
+            prop_assert_eq!(stress.at_least, least.unwrap_or(graph.total_stake()));
+            if let Some(found) = &stress.found {
+                prop_assert!(found.attack.as_ref().is_some_and(|it| it.services == [service] && it.prize > it.cost));
+            }
+        }
+        let smallest = smallest_shock(&graph, None, 0.0).unwrap();
+        prop_assert!(smallest.exact);
+        prop_assert_eq!(smallest.found.map(|it| it.stake), each.into_iter().filter_map(|it| it.found).map(|it| it.stake).min());
+    }
+
+    #[test]
+    fn the_smallest_shock_of_a_portfolio_is_that_of_brute_force(
+        rows in prop::collection::vec((1u64..60, 1u64..40), 1..11), share in 0.01f64..1.0,
+    ) {
+        let stakes: Vec<f64> = rows.iter().map(|it| (it.0 + it.1) as f64).collect();
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        let graph = full(&stakes, &[&all], &[1.0], &[(1, 3)]);
+        let held = rows.iter().zip(0..).map(|((_, held), operator)| (operator, wei(*held as f64))).collect();
+        let portfolio = Portfolio { name: "mine".into(), stakes: held };
+        let amount = ((portfolio.total() as f64 * share) as u128).max(1);
+        let of = |set: usize, value: &dyn Fn(usize) -> u128| (0..rows.len()).filter(|it| set >> it & 1 == 1).map(value).sum::<u128>();
+        let least = (0..1usize << rows.len())
+            .filter(|set| of(*set, &|it| portfolio.stakes[it].1) >= amount)
+            .map(|set| of(set, &|it| graph.operators()[it].stake))
+            .min();
+        let stress = portfolio_shock(&graph, &portfolio, amount).unwrap();
+        prop_assert_eq!((stress.found.map(|it| it.stake), stress.exact), (least, true));
+    }
+}
+
+#[test]
+fn each_service_of_the_published_network_has_its_own_smallest_loss() {
+    let graph = published("a=0.03");
+    let each = each_alone(&graph).unwrap();
+    let network = smallest_shock(&graph, None, 0.5).unwrap().found.unwrap().stake;
+    assert_eq!(each.iter().filter_map(|it| it.found.as_ref()).map(|it| it.stake).min(), Some(network));
+    assert!(each.iter().all(|it| it.found.as_ref().is_none_or(|found| it.at_least <= found.stake)));
 }

@@ -155,6 +155,8 @@ async fn nonsense_gets_a_helpful_page_and_never_a_failure() {
         // Nothing is at stake here: the pages say so, and what is asked of them is read all the same.
         ("/risk/cascade".into(), StatusCode::OK),
         ("/risk/losses".into(), StatusCode::OK),
+        ("/risk/stress".into(), StatusCode::OK),
+        ("/risk/stress?block=1".into(), StatusCode::BAD_REQUEST),
         ("/risk/cascade?shock=10".into(), StatusCode::BAD_REQUEST),
         ("/risk/cascade?shock=%22%3E%3Cscript%3E".into(), StatusCode::BAD_REQUEST),
         ("/risk/cascade?shok=10%25".into(), StatusCode::BAD_REQUEST),

@@ -11,7 +11,8 @@ use risk::{
     concentration::GroupBy,
     simulate::model,
     stress::{
-        Outage, PriceFall, Stress, outages, portfolio_shock, price_fall, smallest_outage, smallest_shock,
+        Outage, PriceFall, Stress, each_alone, outages, portfolio_shock, price_fall, smallest_outage,
+        smallest_shock,
     },
 };
 use serde_json::json;
@@ -29,7 +30,7 @@ pub struct StressArgs {
     /// What must break: network, service:NAME, or loss:SHARE of a portfolio (as loss:0.1)
     #[arg(long = "break", default_value = "network", value_name = "WHAT")]
     pub what: String,
-    /// By the loss of what: operator, a tag of the graph (cloud, client, entity), or price
+    /// By the loss of what: operator, a tag of the graph (cloud, client, entity), or price; service tells for each what it withstands alone
     #[arg(long, default_value = "operator", value_name = "CAUSE")]
     pub by: String,
     /// Stakes by operator (JSON), for loss:SHARE; the first portfolio counts
@@ -62,21 +63,24 @@ pub fn run(args: &StressArgs) -> Result<(), Failure> {
         "price" => price(args, &of, price_fall(lower, upper), (lower, upper)),
         "operator" => {
             let stress = smallest_shock(&of.graph, service, lower).map_err(Failure::new)?;
-            let rows = outages(&of.graph, &GroupBy::Operator).map_err(Failure::new)?;
+            let rows = outages(&of.graph, &GroupBy::Operator, usize::MAX).map_err(Failure::new)?;
             tell(args, &of, &stress, &rows)
+        }
+        "service" if service.is_none() => {
+            let each = each_alone(&of.graph).map_err(Failure::new)?;
+            services(args, &of, &each, price_fall(lower, upper))
         }
         _ if service.is_some() => Err(Failure::usage("a service can be broken --by operator only")),
         kind => {
             let by = GroupBy::of(kind);
             let stress = smallest_outage(&of.graph, &by, lower).map_err(Failure::new)?;
-            let rows = outages(&of.graph, &by).map_err(Failure::new)?;
+            let rows = outages(&of.graph, &by, usize::MAX).map_err(Failure::new)?;
             tell(args, &of, &stress, &rows)
         }
     }
 }
 
 fn described(of: &Network, args: &StressArgs, stress: &Stress) -> serde_json::Value {
-    let id = |it: &usize| of.graph.operators().get(*it).map(|it| it.id.clone());
     json!({
         "network": of.described(),
         "break": args.what,
@@ -87,10 +91,10 @@ fn described(of: &Network, args: &StressArgs, stress: &Stress) -> serde_json::Va
             "stake_wei": it.stake.to_string(),
             "psi": it.psi,
             "groups": it.groups,
-            "operators": it.operators.iter().filter_map(id).collect::<Vec<_>>(),
+            "operators": names_of(of, &it.operators),
             "attack": it.attack.as_ref().map(|attack| json!({
                 "services": attack.services.iter().filter_map(|it| of.graph.services().get(*it)).map(|it| it.name.clone()).collect::<Vec<_>>(),
-                "operators": attack.operators.iter().filter_map(id).collect::<Vec<_>>(),
+                "operators": names_of(of, &attack.operators),
                 "cost_wei": attack.cost.to_string(),
                 "prize_wei": attack.prize.to_string(),
             })),
@@ -180,6 +184,76 @@ fn chart(args: &StressArgs, of: &Network, stress: &Stress, rows: &[Outage]) -> S
         of.assumptions()
     );
     bars(&Words { title: title(args, stress), subtitle }, &drawn, None)
+}
+
+/// What each service alone withstands, the weakest first, beside the fall of price that breaks the network.
+fn services(args: &StressArgs, of: &Network, each: &[Stress], fall: PriceFall) -> Result<(), Failure> {
+    let least = |it: &Stress| it.found.as_ref().map_or(u128::MAX, |it| it.stake);
+    let mut order: Vec<(&risk::Service, &Stress)> = of.graph.services().iter().zip(each).collect();
+    order.sort_by_key(|(_, it)| (least(it), it.at_least));
+    let broken = |it: &Stress| it.found.as_ref().map_or("nothing breaks it".into(), |it| percent(it.psi));
+    let title = match order.first() {
+        Some((service, it)) if it.found.is_some() => format!(
+            "{} is the weakest: an attack on it alone pays once {} of all stake is lost",
+            service.name,
+            broken(it)
+        ),
+        _ => "No loss of whole operators makes an attack on one service alone pay".into(),
+    };
+    let mut rows =
+        vec![["service", "loss that breaks it, ETH", "of stake", "operators", ""].map(String::from).to_vec()];
+    rows.extend(order.iter().map(|(service, it)| {
+        let found = it.found.as_ref();
+        vec![
+            service.name.clone(),
+            found.map_or("–".into(), |found| wei(found.stake)),
+            broken(it),
+            found.map_or(String::new(), |found| found.operators.len().to_string()),
+            found
+                .filter(|found| wei(found.stake) != wei(it.at_least))
+                .map_or(String::new(), |_| format!("  at least {} ETH", wei(it.at_least))),
+        ]
+    }));
+    let told = format!(
+        "{title}.\n\n{}\nAll stake may lose {} of its price before an attack pays.\n\n{}\n",
+        table(&rows),
+        percent(fall.at_least),
+        of.assumptions()
+    );
+    let json = json!({
+        "network": of.described(),
+        "by": "service",
+        "services": order.iter().map(|(service, it)| json!({
+            "service": service.name,
+            "at_least_wei": it.at_least.to_string(),
+            "exact": it.exact,
+            "stake_wei": it.found.as_ref().map(|found| found.stake.to_string()),
+            "psi": it.found.as_ref().map(|found| found.psi),
+            "operators": it.found.as_ref().map(|found| names_of(of, &found.operators)),
+        })).collect::<Vec<_>>(),
+        "price_fall_at_least": fall.at_least,
+        "price_fall_at_most": fall.at_most,
+    });
+    args.answer.give(&json, &told, || {
+        let mut drawn = vec![Bar {
+            label: "price of all stake".into(),
+            value: fall.at_most * 100.0,
+            text: percent(fall.at_most),
+            look: Look::Loss,
+        }];
+        drawn.extend(order.iter().filter_map(|(service, it)| {
+            let found = it.found.as_ref()?;
+            let (label, text) = (service.name.clone(), percent(found.psi));
+            Some(Bar { label, value: found.psi * 100.0, text, look: Look::Plain })
+        }));
+        let subtitle =
+            format!("The smallest loss, of all stake, after which an attack pays. {}", of.assumptions());
+        bars(&Words { title: title.clone(), subtitle }, &drawn, None)
+    })
+}
+
+fn names_of(of: &Network, operators: &[usize]) -> Vec<String> {
+    operators.iter().filter_map(|it| of.graph.operators().get(*it)).map(|it| it.id.clone()).collect()
 }
 
 fn price(args: &StressArgs, of: &Network, fall: PriceFall, slack: (f64, f64)) -> Result<(), Failure> {

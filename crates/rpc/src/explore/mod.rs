@@ -21,7 +21,7 @@ pub(crate) use blocks::{block, blocks};
 pub(crate) use market::{Wanted, market};
 pub(crate) use overview::overview;
 pub(crate) use ranking::ranked;
-pub(crate) use risk::{Shock, Years, cascade, losses, matrix, part, risk};
+pub(crate) use risk::{Shock, Years, cascade, losses, matrix, part, risk, stress};
 pub(crate) use search::search;
 pub(crate) use transaction::transaction;
 

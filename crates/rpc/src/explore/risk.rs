@@ -103,6 +103,15 @@ pub(crate) fn cascade(cx: &Context, share: f64) -> Result<Value, RpcError> {
     asked(cx, "restake_riskCascade", &json!([{ "psi": share, "seconds": SEARCH_SECONDS }]))
 }
 
+/// What would break it: the smallest loss for the network and for each service alone, the fall of price, and the loss of each
+/// operator.
+///
+/// # Errors
+/// The method's.
+pub(crate) fn stress(cx: &Context) -> Result<Value, RpcError> {
+    asked(cx, "restake_riskStress", &json!([{ "each": true, "seconds": SEARCH_SECONDS }]))
+}
+
 /// How many years are drawn, from which seed.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

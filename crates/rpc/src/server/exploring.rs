@@ -34,6 +34,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/api/v1/risk/matrix", get(|shared| plain_read(shared, explore::matrix))),
         ("/api/v1/risk/cascade", get(cascade)),
         ("/api/v1/risk/losses", get(losses)),
+        ("/api/v1/risk/stress", get(|shared| plain_read(shared, explore::stress))),
         (
             "/api/v1/risk/concentration",
             get(|shared| plain_read(shared, |cx| explore::part(cx, "restake_riskConcentration"))),

@@ -317,6 +317,10 @@ fn exploring_paths() -> Value {
             ]),
             &["block", "years", "seed", "mean", "tails", "histogram", "causes", "assumptions"],
         ),
+        "/api/v1/risk/stress": get(
+            "stress", "What would break it: the smallest losses of stake, and the fall of price", json!([]),
+            &["block", "price_fall_at_least", "price_fall_at_most", "at_least", "exact", "shock", "by_service", "outages"],
+        ),
         "/api/v1/risk/concentration": read(
             "concentration", "How concentrated stake behind services is", &json!([]),
             &[

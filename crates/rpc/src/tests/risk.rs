@@ -177,7 +177,7 @@ async fn losses_premiums_and_choices_are_figures_of_the_same_network() {
 }
 
 #[tokio::test]
-async fn pages_tell_how_a_shock_spreads_and_what_a_year_may_cost() {
+async fn pages_tell_how_a_shock_spreads_what_breaks_it_and_what_a_year_may_cost() {
     let mut scene = scene().await;
     let calm = scene.node.rest("/api/v1/risk/cascade").await;
     // The one operator is more than a tenth of all stake: no shock of that size has anything to take.
@@ -186,6 +186,18 @@ async fn pages_tell_how_a_shock_spreads_and_what_a_year_may_cost() {
         (&json!(0.1), &json!([]), &json!("largest"))
     );
     assert_eq!((&calm["totals"]["stake_lost"], &calm["loss_lower"]), (&json!("0"), &json!(0.1)), "{calm}");
+    let whole = scene.node.rest("/api/v1/risk/stress").await;
+    // Whoever is lost, nobody is left to attack; so no loss of stake breaks it, and half of its price does not.
+    assert_eq!(
+        (&whole["shock"], &whole["exact"], &whole["at_least_psi"]),
+        (&json!(null), &json!(true), &json!(1.0))
+    );
+    assert_eq!(
+        (&whole["by_service"][0]["service"], &whole["by_service"][0]["shock"]),
+        (&json!(key(&scene)), &json!(null))
+    );
+    assert_eq!(whole["outages"][0]["attack"], json!(null), "{whole}");
+    assert!(whole["price_fall_at_least"].as_f64().unwrap() > 0.5, "{whole}");
     // A prize above what the set can take: the attack pays before any shock.
     let prize = 250 * 10_u128.pow(18);
     let call = setPrizeCall { service: key(&scene), prize, numerator: 1, denominator: 3 };
@@ -201,6 +213,12 @@ async fn pages_tell_how_a_shock_spreads_and_what_a_year_may_cost() {
         (&json!("200000000000000000000"), &json!(1))
     );
     assert!((falls["rounds"][0]["cumulative_share"].as_f64().unwrap() - 0.2).abs() < 1e-9, "{falls}");
+
+    let broken = scene.node.rest("/api/v1/risk/stress").await;
+    let service = &broken["by_service"][0];
+    assert_eq!((&service["shock"]["stake"], &service["at_least"]), (&json!("0"), &json!("0")), "{broken}");
+    assert_eq!(service["shock"]["attack"]["services"], json!([key(&scene)]));
+    assert_eq!(broken["price_fall_at_most"], json!(0.0), "{broken}");
 
     let losses = scene.node.rest("/api/v1/risk/losses?years=20000&seed=3").await;
     // One operator that fails in one year of a hundred, and then loses its 600 ether.

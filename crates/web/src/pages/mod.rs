@@ -64,6 +64,7 @@ pub fn routes(book: Book) -> Router {
         .route("/risk/matrix", get(risk::matrix::show))
         .route("/risk/cascade", get(risk::cascade::show))
         .route("/risk/losses", get(risk::losses::show))
+        .route("/risk/stress", get(risk::stress::show))
         .route("/parameters", get(reference::parameters))
         .route("/alerts", get(alerts::show).post(alerts::change).layer(DefaultBodyLimit::max(MOST_OF_A_FORM)))
         .route("/glossary", get(reference::glossary))

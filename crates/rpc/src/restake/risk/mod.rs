@@ -17,7 +17,7 @@ use alloy_primitives::{Address, B256, Bytes, hex};
 use chain::index::SetId;
 use network::{Found, Question};
 use risk::{
-    Level, Limits, Mode, Ratio, Slack,
+    Level, Limits, Ratio, Slack,
     certificate::{self, Certificate, gamma},
     concentration::{self, GroupBy},
     solve::{DEFAULT_GAP, Priced},
@@ -30,7 +30,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::heavy("restake_riskSlack", |cx, params| cached(cx, params, "slack", slack)),
     Method::heavy("restake_riskAttack", |cx, params| cached(cx, params, "attack", attack)),
     Method::heavy("restake_riskCascade", |cx, params| cached(cx, params, "cascade", spread::cascade)),
-    Method::heavy("restake_riskStress", |cx, params| cached(cx, params, "stress", stress)),
+    Method::heavy("restake_riskStress", |cx, params| cached(cx, params, "stress", spread::stress)),
     Method::heavy("restake_riskConcentration", |cx, params| cached(cx, params, "concentration", held)),
     Method::heavy("restake_riskVerify", verify),
     Method::heavy("restake_riskCertificate", certificate_of),
@@ -164,35 +164,6 @@ fn attack(cx: &Context, found: &Found, question: &Question) -> Result<Value, Rpc
         "gamma_lower": finite(slack.lower),
         "gamma_upper": finite(slack.upper),
         "cert_hash": certificate::hash(&slack.certificate),
-    }))
-}
-
-/// By how much all prices may fall, and in mode full the smallest loss of stake that makes an attack pay.
-fn stress(_: &Context, found: &Found, question: &Question) -> Result<Value, RpcError> {
-    let slack = bounded(found, question, Level::C2)?;
-    let service = question.service.map(|key| found.service(key.0)).transpose()?;
-    // Allocations are each of one service: what is lost behind one weakens no other.
-    let shock = match found.graph.mode() {
-        Mode::Full => Some(
-            risk::stress::smallest_shock(&found.graph, service, slack.lower)
-                .map_err(|error| failed(&error))?,
-        ),
-        _ => None,
-    };
-    let smallest = shock.as_ref().and_then(|shock| shock.found.as_ref());
-    let fall = risk::stress::price_fall(slack.lower, slack.upper);
-    Ok(json!({
-        "gamma_lower": finite(slack.lower),
-        "at_least": shock.as_ref().map(|shock| shock.at_least.to_string()),
-        "exact": shock.as_ref().map(|shock| shock.exact),
-        "shock": smallest.map(|shock| json!({
-            "operators": found.operators(&shock.operators),
-            "stake": shock.stake.to_string(),
-            "psi": shock.psi,
-            "attack": shock.attack.as_ref().map(|attack| after(found, attack)),
-        })),
-        "price_fall_at_least": fall.at_least,
-        "price_fall_at_most": fall.at_most,
     }))
 }
 

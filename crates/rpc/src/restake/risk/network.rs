@@ -72,6 +72,7 @@ pub(super) struct Question {
     seconds: Option<f64>,
     pub(super) psi: Option<f64>,
     pub(super) shock: Option<Vec<Address>>,
+    pub(super) each: Option<bool>,
     // Of losses by chance.
     pub(super) paths: Option<u64>,
     pub(super) seed: Option<u64>,

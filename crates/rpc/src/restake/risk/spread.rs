@@ -1,5 +1,5 @@
 //! `restake_riskCascade`: how far a loss spreads. Either the worst shock of a share of all stake, round by round, or what
-//! follows a shock that the caller names.
+//! follows a shock that the caller names. `restake_riskStress`: the smallest loss after which an attack pays.
 
 #![allow(
     clippy::float_arithmetic,
@@ -9,11 +9,20 @@
 
 use super::{after, bounded, failed, finite, network::Found, network::Question};
 use crate::{context::Context, error::RpcError};
-use risk::{Graph, Level, cascade::Attack};
+use alloy_primitives::Address;
+use risk::{
+    Graph, Level,
+    cascade::Attack,
+    concentration::GroupBy,
+    stress::{self, Outage, Shock, Stress},
+};
 use serde_json::{Value, json};
 
 /// Share of all stake that a shock takes unless told otherwise.
 const USUAL_SHOCK: f64 = 0.01;
+
+/// Operators whose loss is told one by one, the largest first.
+const MOST_OUTAGES: usize = 16;
 
 /// Shares of all stake.
 struct Shares(f64);
@@ -134,5 +143,72 @@ fn totals(graph: &Graph, shock: &[usize], rounds: &[Attack]) -> Value {
         "prize": sum(|attack| attack.prize).to_string(),
         "stake_lost": all.to_string(),
         "share": Shares::of(graph).share(all).min(1.0),
+    })
+}
+
+/// By how much all prices may fall, and the smallest loss of stake after which an attack pays; if asked for, the same for
+/// each service alone, or what follows the loss of each operator.
+pub(super) fn stress(_: &Context, found: &Found, question: &Question) -> Result<Value, RpcError> {
+    let slack = bounded(found, question, Level::C2)?;
+    let graph = &found.graph;
+    let service = question.service.map(|key| found.service(key.0)).transpose()?;
+    let smallest = stress::smallest_shock(graph, service, slack.lower).map_err(|error| failed(&error))?;
+    let fall = stress::price_fall(slack.lower, slack.upper);
+    let mut body = json!({
+        "gamma_lower": finite(slack.lower),
+        "price_fall_at_least": fall.at_least,
+        "price_fall_at_most": fall.at_most,
+    });
+    extend(&mut body, smallest_loss(found, &smallest));
+    if question.each == Some(true) {
+        extend(&mut body, each(found)?);
+    }
+    Ok(body)
+}
+
+/// What each service alone withstands, and what follows the loss of each of the largest operators.
+fn each(found: &Found) -> Result<Value, RpcError> {
+    let graph = &found.graph;
+    let alone = stress::each_alone(graph).map_err(|error| failed(&error))?;
+    let service = |(service, it): (usize, &Stress)| {
+        let mut row = json!({ "service": found.key(service) });
+        extend(&mut row, smallest_loss(found, it));
+        row
+    };
+    let outages = stress::outages(graph, &GroupBy::Operator, MOST_OUTAGES).map_err(|error| failed(&error))?;
+    let outage = |it: &Outage| {
+        json!({
+            "operator": it.name.parse::<Address>().ok(),
+            "stake": it.stake.to_string(),
+            "psi": it.psi,
+            "attack": it.attack.as_ref().map(|attack| after(found, attack)),
+        })
+    };
+    Ok(json!({
+        "by_service": alone.iter().enumerate().map(service).collect::<Vec<_>>(),
+        "outages": outages.iter().map(outage).collect::<Vec<_>>(),
+    }))
+}
+
+fn extend(body: &mut Value, more: Value) {
+    if let (Value::Object(body), Value::Object(more)) = (body, more) {
+        body.extend(more);
+    }
+}
+
+fn smallest_loss(found: &Found, stress: &Stress) -> Value {
+    let shock = |shock: &Shock| {
+        json!({
+            "operators": found.operators(&shock.operators),
+            "stake": shock.stake.to_string(),
+            "psi": shock.psi,
+            "attack": shock.attack.as_ref().map(|attack| after(found, attack)),
+        })
+    };
+    json!({
+        "at_least": stress.at_least.to_string(),
+        "at_least_psi": Shares::of(&found.graph).share(stress.at_least),
+        "exact": stress.exact,
+        "shock": stress.found.as_ref().map(shock),
     })
 }

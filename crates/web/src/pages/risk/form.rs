@@ -42,7 +42,7 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Drawn with what was sent, and with what is wrong at the field that it names, else at the last.
+    /// Nothing where nothing is asked; else drawn with what was sent, and with what is wrong at the field that it names, else at the last.
     pub(super) fn draw(&self, sent: &Sent, wrong: Option<&str>) -> Markup {
         let of = |field: &Field| {
             let value = sent.as_ref().ok().and_then(|fields| fields.get(field.name));
@@ -55,7 +55,7 @@ impl Form {
             found.unwrap_or(self.fields.len().saturating_sub(1))
         });
         html! {
-            form class="filters asks" method="get" action=(self.path) {
+            @if !self.fields.is_empty() { form class="filters asks" method="get" action=(self.path) {
                 @for (place, field) in self.fields.iter().enumerate() {
                     @let is_wrong = named == Some(place);
                     @let hint = format!("{}-hint", field.name);
@@ -69,7 +69,7 @@ impl Form {
                     }
                 }
                 p { button class="btn go" { (self.button) } }
-            }
+            } }
         }
     }
 
@@ -82,6 +82,9 @@ impl Form {
         sent: &Sent,
         found: impl FnOnce(Told<'_>, &Sent) -> Markup,
     ) -> Response<Body> {
+        if let Some(refused) = super::super::past(viewer) {
+            return frame::refused(reads, viewer, &refused);
+        }
         let (status, body) = match reads.get(&format!("/api/v1{}", viewer.here)).await {
             Ok(answer) => (StatusCode::OK, found(Told::new(&answer), sent)),
             Err(refused) => match refused.status {

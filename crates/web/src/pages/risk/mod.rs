@@ -5,6 +5,7 @@ pub(super) mod cascade;
 mod form;
 pub(super) mod losses;
 pub(super) mod matrix;
+pub(super) mod stress;
 
 use super::{Drawn, draw};
 use crate::{
@@ -19,9 +20,10 @@ use maud::{Markup, html};
 use rpc::Reads;
 
 /// The pages of risk: path, name.
-const TABS: [(&str, &str); 4] = [
+const TABS: [(&str, &str); 5] = [
     ("/risk", "Is it secure?"),
     ("/risk/matrix", "Who secures whom"),
+    ("/risk/stress", "What would break it"),
     ("/risk/cascade", "How a loss spreads"),
     ("/risk/losses", "What a year may cost"),
 ];
@@ -226,16 +228,19 @@ fn operators<'t>(all: impl Iterator<Item = &'t str>) -> Markup {
 
 /// A service by its key of 32 bytes: avs and id, all ones for one that AVSDirectory alone knows.
 fn service_key(key: &str) -> Markup {
-    if key.len() == 66 && key.ends_with(OF_DIRECTORY) {
-        let avs = key.get(..42).unwrap_or(key);
-        let at = format!("/services/{}", parts::checksummed(avs));
-        return html! { a class="addr" href=(at) { (parts::short(avs)) } };
+    let avs = key.get(..42).unwrap_or(key);
+    let (at, name) = (parts::checksummed(avs), parts::short(avs));
+    match set_id(key) {
+        Some(id) => html! { a class="addr" href=(format!("/services/{at}/sets/{id}")) { (name) ":" (id) } },
+        None => html! { a class="addr" href=(format!("/services/{at}")) { (name) } },
     }
-    let (avs, id) = (
-        key.get(..42).unwrap_or(key),
-        key.get(58..).and_then(|id| u32::from_str_radix(id, 16).ok()).unwrap_or_default(),
-    );
-    html! { a class="addr" href=(format!("/services/{}/sets/{id}", parts::checksummed(avs))) { (parts::short(avs)) ":" (id) } }
+}
+
+/// The id in a service's key; none for one that AVSDirectory alone knows.
+fn set_id(key: &str) -> Option<u32> {
+    let of_directory = key.len() == 66 && key.ends_with(OF_DIRECTORY);
+    let id = key.get(58..).and_then(|id| u32::from_str_radix(id, 16).ok()).unwrap_or_default();
+    (!of_directory).then_some(id)
 }
 
 /// The Lorenz curve of stake behind services.
@@ -285,9 +290,7 @@ fn stress(told: Told<'_>) -> Markup {
                 None => span class="unknown" { "unknown" }
             } }
             dt { "Lost stake" }
-            dd { @if stress.at("at_least").is_none() {
-                span class="unknown" { "unknown: each allocation is of one set, so what is lost behind one weakens no other" }
-            } @else { "At least " b { (format::position(stress.at("at_least").amount(), 18, Round::Down)) " ETH" } " would have to vanish first." } }
+            dd { @if stress.at("at_least").is_none() { span class="unknown" { "unknown" } } @else { "At least " b { (format::position(stress.at("at_least").amount(), 18, Round::Down)) " ETH" } " would have to vanish first." } }
             dt { "Cascade" }
             dd { @match cascade.at("bound").float() {
                 Some(bound) => { "A shock of 1 % of stake grows to at most " b { (percent_up(bound)) } "." }
@@ -295,8 +298,8 @@ fn stress(told: Told<'_>) -> Markup {
             } }
         }
         p class="small muted" {
-            "Further: " a href="/risk/cascade" { "how a loss spreads" } ", " a href="/risk/losses" { "what a year may cost" }
-            ". The command line asks more: " code { "bulwark risk stress" } "."
+            "Further: " a href="/risk/stress" { "what would break it" } ", " a href="/risk/cascade" { "how a loss spreads" } ", "
+            a href="/risk/losses" { "what a year may cost" } "."
         }
     }
 }
