@@ -276,6 +276,44 @@ async fn no_field_of_a_form_can_be_made_to_fail() {
     node.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_field_of_the_form_of_alerts_can_be_made_to_fail() {
+    let node = Node::start().await;
+    let form = node.get("/alerts").await.1;
+    let (_, form) = form.split_once("class=\"fields rule\"").expect("a form");
+    let (form, _) = form.split_once("</form>").unwrap();
+    let names: Vec<&str> =
+        form.split(" name=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
+    assert!(names.contains(&"do") && names.contains(&"webhook") && names.len() > 9, "{names:?}");
+    for field in &names {
+        for (value, _) in nasty() {
+            let mut sent = vec![("do", "add"), ("name", "fine"), ("kind", "slash")];
+            sent.retain(|(name, _)| name != field);
+            sent.push((field, &value));
+            let post = node.client.post(node.url("/alerts")).header("origin", node.url("")).form(&sent);
+            let response = post.send().await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let text = response.text().await.unwrap();
+            assert!(!status.is_server_error(), "{field} {value:?}: {status}: {text}");
+            assert!(!headers.contains_key("set-cookie"), "{field} {value:?}: a cookie came in");
+            if let Some(to) = headers.get("location") {
+                let to = to.to_str().unwrap();
+                assert!(to.starts_with("/alerts?added="), "{field} {value:?} leads to {to}");
+                let name = [("do", "remove"), ("name", to.split_once('=').unwrap().1)];
+                let post = node.client.post(node.url("/alerts")).header("origin", node.url("")).form(&name);
+                assert!(post.send().await.unwrap().status().is_redirection(), "{to} is not removed");
+            }
+            for sign in SIGNS {
+                assert!(!text.contains(sign), "{field} {value:?}: {sign} is on the page");
+            }
+            if status.is_client_error() {
+                assert!(text.contains("role=\"alert\""), "{field} {value:?}: {status} without a word");
+            }
+        }
+    }
+    node.end().await;
+}
+
 /// Code that answers every call with the same text: symbol and name of a token that is markup.
 fn chanting(text: &str) -> Bytes {
     let length = text.len();
