@@ -21,6 +21,12 @@ const WHOLE: f64 = 1e-7;
 const MOST_ROWS: usize = 500;
 /// Registrations beyond which few fractional solutions are rounded to attacks.
 const MANY_EDGES: usize = 5_000;
+/// Cases of a large network between two dives.
+const DIVE_EVERY: u64 = 4;
+/// Relaxations solved in a dive at most, and variables settled between two.
+const DIVE: (usize, usize) = (48, 8);
+/// A dive looks for attacks this much cheaper than the best.
+const CHEAPER: f64 = 0.97;
 /// Relaxations solved for one case at most.
 const STEPS: usize = 30;
 
@@ -243,6 +249,7 @@ impl<'g> Search<'g> {
             self.divided += 1;
             let parts = self.divide(open.case, open.branch);
             let mut relaxation = self.group(open.group);
+            self.dive(&open, &mut relaxation, effort);
             for case in parts {
                 if let Some(snapshot) = &open.snapshot {
                     relaxation.restore(snapshot);
@@ -258,6 +265,52 @@ impl<'g> Search<'g> {
             }
             self.groups[open.group] = Some(relaxation);
         }
+    }
+
+    /// In a large network, now and then: settles what a case's solution uses in part, largest first and as it is nearest, until
+    /// an attack is left. A relaxation rounded at once overshoots many needs; one step at a time others make room.
+    fn dive(&mut self, open: &Open, relaxation: &mut Relaxation, effort: &mut Effort) {
+        let large = self.graph.edges().len() > MANY_EDGES && self.graph.mode() == Mode::Full;
+        if !large || !(self.divided - 1).is_multiple_of(DIVE_EVERY) {
+            return;
+        }
+        let before = relaxation.snapshot();
+        self.collect(open.case);
+        let mut decisions = self.decisions.clone();
+        let ratio = CHEAPER * self.best.ratio();
+        let mut solution = std::mem::take(&mut self.solution);
+        for _ in 0..DIVE.0 {
+            relaxation.decide(&decisions);
+            if !matches!(relaxation.solve(ratio), Outcome::Optimal(_)) || (effort.stop)(self.progress()) {
+                break;
+            }
+            relaxation.solution(&mut solution);
+            let settled = self.nearest(&solution, relaxation);
+            if settled.is_empty() {
+                break;
+            }
+            decisions.extend(settled);
+        }
+        let found = self.attacker.round(&solution, &relaxation.operators, &relaxation.rows, 0.5);
+        if let Some(found) = found.filter(|found| found.beats(&self.best)) {
+            self.best = found;
+            self.exchanged = false;
+        }
+        self.solution = solution;
+        relaxation.restore(&before);
+    }
+
+    /// The largest variables that a solution uses in part, with what they are nearest to; services first.
+    fn nearest(&self, solution: &[f64], relaxation: &Relaxation) -> Vec<(Variable, bool)> {
+        let inside = |value: f64| value.min(1.0 - value) > WHOLE;
+        let services = relaxation.rows.iter().zip(&solution[relaxation.operators.len()..]);
+        let services = services.map(|(service, value)| (u128::MAX, Variable::Service(*service), *value));
+        let operators = relaxation.operators.iter().zip(solution).map(|(operator, value)| {
+            (self.graph.operators()[*operator as usize].stake, Variable::Operator(*operator), *value)
+        });
+        let mut parts: Vec<_> = services.chain(operators).filter(|(_, _, value)| inside(*value)).collect();
+        parts.sort_by_key(|(stake, ..)| std::cmp::Reverse(*stake));
+        parts.into_iter().take(DIVE.1).map(|(_, variable, value)| (variable, value > 0.5)).collect()
     }
 
     /// Where bound and best attack are near, looks for a cheaper set of operators that adds up to as much.
