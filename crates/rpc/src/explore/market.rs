@@ -11,20 +11,26 @@ use alloy_primitives::{Address, U256};
 use chain::index::{Described, SetId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Operator sets that are looked at.
 const MOST_SETS: usize = 256;
+/// Seconds that the search for the slack of each service of a stake mode may take.
+const SEARCH_SECONDS: f64 = 0.3;
 
 /// What of the market is wanted, and in which order.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    /// `stake`, `operators`, `largest`, `slashes` or `service`; the largest first, services by name.
+    /// `stake`, `operators`, `largest`, `slashes`, `risk` or `service`; the largest first, the least slack first, services
+    /// by name.
     sort: Option<String>,
     /// `yes` or `no`.
     redistributes: Option<String>,
     /// `yes` or `no`.
     slashed: Option<String>,
+    /// `yes`: no attack on it pays, proved; `no`: one may.
+    secure: Option<String>,
 }
 
 impl Wanted {
@@ -38,9 +44,10 @@ impl Wanted {
                 Err(RpcError::params(format!("{name} {shown:?} is not one of {}", known.join(", "))))
             }
         };
-        one_of("sort", &self.sort, &["stake", "operators", "largest", "slashes", "service"])?;
+        one_of("sort", &self.sort, &["stake", "operators", "largest", "slashes", "risk", "service"])?;
         one_of("redistributes", &self.redistributes, &["yes", "no"])?;
-        one_of("slashed", &self.slashed, &["yes", "no"])
+        one_of("slashed", &self.slashed, &["yes", "no"])?;
+        one_of("secure", &self.secure, &["yes", "no"])
     }
 
     fn keeps(&self, row: &Value) -> bool {
@@ -51,6 +58,7 @@ impl Wanted {
         };
         fits(&self.redistributes, row["redistributes"].as_bool().unwrap_or_default())
             && fits(&self.slashed, row["slashCount"].as_u64().unwrap_or_default() > 0)
+            && fits(&self.secure, row["secure"].as_bool().unwrap_or_default())
     }
 }
 
@@ -81,6 +89,11 @@ fn order(rows: &mut [Value], by: &str) {
     match by {
         "operators" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "memberCount"))),
         "slashes" => rows.sort_by_key(|row| std::cmp::Reverse(count(row, "slashCount"))),
+        "risk" => rows.sort_by(|one, other| {
+            // Of what nothing is known is last.
+            let slack = |row: &Value| row["gammaLower"].as_f64().unwrap_or(f64::INFINITY);
+            slack(one).total_cmp(&slack(other))
+        }),
         "largest" => rows.sort_by_key(|row| std::cmp::Reverse(big(row, "largestWad"))),
         "service" => {}
         _ => rows
@@ -149,12 +162,20 @@ fn all(cx: &Context) -> Result<Value, RpcError> {
             "paid": null,
         }));
     }
+    let mut registered = directory.told(&snapshot, &unit, &worths)?;
+    let slacks = Slacks::read(cx);
+    for row in &mut items {
+        slacks.tell(row, |avs, id| format!("{avs}{id:024x}"));
+    }
+    for row in &mut registered {
+        slacks.tell(row, |avs, _| format!("{avs}ffffffffffffffffffffffff"));
+    }
     let slack = asked(cx, "restake_riskSlack", &json!([{ "seconds": 1.0 }])).ok();
     let of_slack = |key: &str| slack.as_ref().and_then(|slack| slack.get(key).cloned());
     let body = json!({
         "unit": unit.json(),
         "items": items,
-        "registered": directory.told(&snapshot, &unit, &worths)?,
+        "registered": registered,
         "more": page.next.is_some() || items.len() >= MOST_SETS || directory.more,
         "gammaLower": of_slack("gammaLower"),
         "gammaMode": of_slack("mode"),
@@ -162,6 +183,35 @@ fn all(cx: &Context) -> Result<Value, RpcError> {
         "changeDelayBlocks": cx.chain.params().configuration_delay_blocks,
     });
     snapshot.answer(body)
+}
+
+/// The slack of each service, by its key of 32 bytes.
+struct Slacks(BTreeMap<String, Value>);
+
+impl Slacks {
+    /// Of both stake modes; where nothing can be measured, of none.
+    fn read(cx: &Context) -> Self {
+        let of = |mode: &str| {
+            let question = json!([{ "mode": mode, "each": true, "level": "c2", "seconds": SEARCH_SECONDS }]);
+            let told = asked(cx, "restake_riskSlack", &question).unwrap_or_default();
+            told["byService"].as_array().cloned().unwrap_or_default()
+        };
+        let rows = ["unique", "full"].into_iter().flat_map(of);
+        Self(rows.filter_map(|row| Some((row["service"].as_str()?.to_owned(), row))).collect())
+    }
+
+    /// Adds to a row what is known of its service.
+    fn tell(&self, row: &mut Value, key: impl Fn(&str, u64) -> String) {
+        let set = &row["operatorSet"];
+        let avs = set["avs"].as_str().or_else(|| row["avs"].as_str()).unwrap_or_default();
+        let known = self.0.get(&key(&avs.to_lowercase(), set["id"].as_u64().unwrap_or_default()));
+        let of = |name: &str| known.and_then(|known| known.get(name).cloned());
+        let (lower, secure) = (of("gammaLower"), of("secure"));
+        if let Some(fields) = row.as_object_mut() {
+            fields.insert("gammaLower".into(), json!(lower));
+            fields.insert("secure".into(), json!(secure));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +234,10 @@ mod tests {
             let found: Vec<&str> = rows.iter().filter_map(|row| row["avs"].as_str()).collect();
             assert_eq!(found, names, "{by}");
         }
+        let mut rows = [json!({}), json!({ "gammaLower": 2.5 }), json!({ "gammaLower": -0.1 })];
+        order(&mut rows, "risk");
+        assert_eq!(rows[0]["gammaLower"], -0.1);
+        assert_eq!(rows[2], json!({}));
         let mut sets = [json!({ "slashableStake": "9" }), json!({ "slashableStake": "10" })];
         order(&mut sets, "stake");
         assert_eq!(sets[0]["slashableStake"], "10");

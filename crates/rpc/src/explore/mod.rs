@@ -6,6 +6,7 @@
 mod address;
 mod amounts;
 mod blocks;
+mod history;
 mod market;
 mod names;
 mod overview;
@@ -18,6 +19,7 @@ mod transaction;
 
 pub(crate) use address::{address, own_accounts, token};
 pub(crate) use blocks::{block, blocks};
+pub(crate) use history::{operator, operator_set, service};
 pub(crate) use market::{Wanted, market};
 pub(crate) use overview::overview;
 pub(crate) use ranking::ranked;

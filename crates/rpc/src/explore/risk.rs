@@ -34,7 +34,7 @@ const MOST_SETS: usize = 64;
 const MOST_OPERATORS: usize = 400;
 
 /// An answer, or the reason why there is none.
-fn either(answer: Result<Value, RpcError>) -> Value {
+pub(super) fn either(answer: Result<Value, RpcError>) -> Value {
     answer.unwrap_or_else(|error| json!({ "unknown": error.message() }))
 }
 

@@ -76,11 +76,20 @@ impl<'c> Snapshot<'c> {
         Ok(Self { cx, view, source, context })
     }
 
+    /// The same at an earlier block: for views alone, since the index is of the newest.
+    ///
+    /// # Errors
+    /// The database's, or a block whose state is no longer kept.
+    pub(crate) fn past(self, block: u64) -> Result<Self, RpcError> {
+        let (source, context) = self.cx.chain.place(&self.view, block, false)?;
+        Ok(Self { source, context, ..self })
+    }
+
     pub(crate) fn index(&self) -> Index<'_> {
         Index::new(self.view.reader())
     }
 
-    pub(super) fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.view.head()
     }
 

@@ -211,7 +211,7 @@ fn restaking_paths() -> Value {
         ),
         "/api/v1/operators/{operator}": one(
             "operator", "An operator's book", json!([in_path("operator", "The operator", account)]),
-            &["block", "operator", "is_operator", "exposures", "delegators", "slashes", "withdrawals"],
+            &["block", "operator", "is_operator", "exposures", "delegators", "slashes", "withdrawals", "history"],
         ),
         "/api/v1/services": list("services", "Services, by address", &[]),
         "/api/v1/services/{avs}": one(
@@ -220,7 +220,7 @@ fn restaking_paths() -> Value {
         ),
         "/api/v1/services/{avs}/sets/{id}": one(
             "operatorSet", "An operator set and what it can slash, now and later", of_set,
-            &["block", "operator_set", "members", "strategies", "slashable_stake", "future_slashable_stake"],
+            &["block", "operator_set", "members", "strategies", "slashable_stake", "future_slashable_stake", "history", "risk"],
         ),
         "/api/v1/strategies": list("strategies", "Strategies, by address", &[]),
         "/api/v1/strategies/{strategy}": one(
@@ -289,8 +289,9 @@ fn exploring_paths() -> Value {
         "/api/v1/market": get(
             "market", "Operator sets as offers",
             json!([
-                asked("sort", "stake, operators, largest, slashes or service"),
+                asked("sort", "stake, operators, largest, slashes, risk or service"),
                 asked("redistributes", "yes or no"), asked("slashed", "yes or no"),
+                asked("secure", "yes: proved that no attack on it pays; no: one may"),
             ]),
             &["block", "unit", "items", "more"],
         ),

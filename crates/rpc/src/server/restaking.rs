@@ -158,7 +158,7 @@ async fn all_operators(State(shared): State<Arc<Shared>>, list: Asked<OperatorLi
 
 async fn operator(State(shared): State<Arc<Shared>>, Path(operator): Path<String>) -> Answer {
     let asked = part(&operator, "address");
-    either(asked.map(|who| tell(shared, StatusCode::NOT_FOUND, move |cx| operators::operator(cx, who)))).await
+    either(asked.map(|who| tell(shared, StatusCode::NOT_FOUND, move |cx| explore::operator(cx, who)))).await
 }
 
 async fn all_services(State(shared): State<Arc<Shared>>, list: Asked<List>) -> Answer {
@@ -170,7 +170,7 @@ async fn all_services(State(shared): State<Arc<Shared>>, list: Asked<List>) -> A
 async fn service(State(shared): State<Arc<Shared>>, Path(avs): Path<String>, list: Asked<List>) -> Answer {
     let asked = part(&avs, "address").and_then(|avs: Address| Ok((avs, Paging::from(query(list)?))));
     let tell =
-        |(avs, list)| tell(shared, StatusCode::BAD_REQUEST, move |cx| services::service(cx, avs, &list));
+        |(avs, list)| tell(shared, StatusCode::BAD_REQUEST, move |cx| explore::service(cx, avs, &list));
     either(asked.map(tell)).await
 }
 
@@ -182,9 +182,8 @@ async fn operator_set(
     let set =
         part(&avs, "address").and_then(|avs| Ok(SetId { avs, id: part(&id, "id of an operator set")? }));
     let asked = set.and_then(|set| Ok((set, query(asked)?.future_block)));
-    let tell = |(set, future)| {
-        tell(shared, StatusCode::NOT_FOUND, move |cx| services::operator_set(cx, set, future))
-    };
+    let tell =
+        |(set, future)| tell(shared, StatusCode::NOT_FOUND, move |cx| explore::operator_set(cx, set, future));
     either(asked.map(tell)).await
 }
 

@@ -177,6 +177,47 @@ async fn losses_premiums_and_choices_are_figures_of_the_same_network() {
 }
 
 #[tokio::test]
+async fn a_set_tells_what_an_attack_costs_and_the_market_is_filtered_by_it() {
+    let mut scene = scene().await;
+    let path = format!("/api/v1/services/{}/sets/1", scene.who(SERVICE));
+    let set = scene.node.rest(&path).await;
+    let attack = &set["risk"]["attack"];
+    assert_eq!(
+        (&attack["cost"], &attack["prize"]),
+        (&json!("200000000000000000000"), &json!("100000000000000000000")),
+        "{set}"
+    );
+    // What it could take before the operator allocated to it, and now.
+    let history = &set["history"];
+    assert_eq!(history["strategies"], set["strategies"]);
+    let steps = history["items"].as_array().unwrap();
+    assert_eq!(steps.first().unwrap()["stake"], json!(["0"]), "{history}");
+    assert_eq!(steps.last().unwrap()["stake"], json!(["600000000000000000000"]), "{history}");
+    assert_eq!(steps.last().unwrap()["block"], set["block"]["number"]);
+
+    let operator = scene.node.rest(&format!("/api/v1/operators/{}", scene.who(OPERATOR))).await;
+    let last = operator["history"]["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["stake"][0], "1000000000000000000000", "{operator}");
+    assert_eq!(operator["history"]["items"][0]["block"], operator["registered_block"]);
+
+    let one = scene.node.rest("/api/v1/market?sort=risk&secure=yes").await;
+    assert_eq!(
+        (one["items"].as_array().unwrap().len(), &one["items"][0]["gamma_lower"]),
+        (1, &json!(1.0)),
+        "{one}"
+    );
+    assert_eq!(scene.node.rest("/api/v1/market?secure=no").await["items"], json!([]));
+    let prize = 250 * 10_u128.pow(18);
+    let call = setPrizeCall { service: key(&scene), prize, numerator: 1, denominator: 3 };
+    scene.send(SERVICE, RISK_ORACLE, &call).await;
+    assert_eq!(scene.node.rest("/api/v1/market?secure=yes").await["items"], json!([]));
+    let insecure = scene.node.rest("/api/v1/market?secure=no").await;
+    assert_eq!(insecure["items"][0]["secure"], json!(false), "{insecure}");
+    let service = scene.node.rest(&format!("/api/v1/services/{}", scene.who(SERVICE))).await;
+    assert_eq!(service["operator_sets"]["items"][0]["risk"]["profitable"], json!(true), "{service}");
+}
+
+#[tokio::test]
 async fn pages_tell_how_a_shock_spreads_what_breaks_it_and_what_a_year_may_cost() {
     let mut scene = scene().await;
     let calm = scene.node.rest("/api/v1/risk/cascade").await;

@@ -1,7 +1,7 @@
 //! The market: operator sets as offers, filtered and sorted by a form without script. Pay is not recorded on this chain
 //! yet, and the page says so rather than show a figure.
 
-use super::{Drawn, draw, staker::set_link};
+use super::{Drawn, draw, risk::slack_of, staker::set_link};
 use crate::{
     charts::{self, ratio},
     format::{self, Round},
@@ -13,11 +13,12 @@ use axum::{Extension, body::Body, http::Response};
 use maud::{Markup, html};
 use rpc::Reads;
 
-const SORTS: [(&str, &str); 5] = [
+const SORTS: [(&str, &str); 6] = [
     ("stake", "Stake behind it"),
     ("operators", "Operators"),
     ("largest", "Largest share"),
     ("slashes", "Slashes"),
+    ("risk", "Least slack"),
     ("service", "Service"),
 ];
 const CHOICES: [(&str, &str); 3] = [("", "any"), ("yes", "yes"), ("no", "no")];
@@ -44,7 +45,8 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
             section class="card" { (table(told, &here)) }
             (registered(told))
             p class="note" {
-                "Pay is " b { "not recorded" } ": no service on this chain pays rewards yet. Who may slash can be changed by a service with "
+                "Slack γ: an attack in which the set or service falls loses at least (1 + γ) times what it wins; prizes that nobody \
+                 declared are 3 % of what corrupts it. Delays are the same for all. Pay is " b { "not recorded" } ": no service on this chain pays rewards yet. Who may slash can be changed by a service with "
                 (format::count(told.at("change_delay_blocks").number(), "block")) " of notice."
             }
         },
@@ -66,6 +68,7 @@ fn form(here: &str) -> Markup {
             (select("sort", "Sort by", &SORTS, &chosen(here, "sort")))
             (select("redistributes", "Pays out slashes", &CHOICES, &chosen(here, "redistributes")))
             (select("slashed", "Has slashed", &CHOICES, &chosen(here, "slashed")))
+            (select("secure", "No attack pays", &CHOICES, &chosen(here, "secure")))
             button class="btn go" { "Show" }
         }
     }
@@ -91,6 +94,7 @@ fn table(told: Told<'_>, here: &str) -> Markup {
                         th scope="col" class="n" aria-sort=[sorted("stake")] { "Stake, " (symbol) }
                         th scope="col" class="n" aria-sort=[sorted("operators")] { "Operators" }
                         th scope="col" class="n" aria-sort=[sorted("largest")] { "Largest" }
+                        th scope="col" class="n" aria-sort=[(sort == "risk").then_some("ascending")] { "Slack" }
                         th scope="col" { "Assets" }
                         th scope="col" { "Slashed stake" }
                         th scope="col" class="n" aria-sort=[sorted("slashes")] { "Slashes" }
@@ -121,6 +125,7 @@ fn registered(told: Told<'_>) -> Markup {
                             th scope="col" class="n" { "Stake, " (symbol) }
                             th scope="col" class="n" { "Operators" }
                             th scope="col" class="n" { "Largest" }
+                            th scope="col" class="n" { "Slack" }
                         } }
                         tbody { @for it in all.items() {
                             @let stake = it.at("stake").amount();
@@ -132,6 +137,7 @@ fn registered(told: Told<'_>) -> Markup {
                                 td class="n" data-l="Stake" { span { (format::tokens(stake, decimals)) " " (charts::tiny_bar(ratio(stake, most), "f4")) } }
                                 td class="n" data-l="Operators" { (format::grouped(it.at("member_count").number())) }
                                 td class="n" data-l="Largest" { (format::wad(it.at("largest_wad").amount(), Round::Up)) }
+                                td class="n" data-l="Slack" { (slack_of(it)) }
                             }
                         } }
                     }
@@ -154,6 +160,7 @@ fn row(it: Told<'_>, decimals: u8, most: alloy_primitives::U256) -> Markup {
             td class="n" data-l="Stake" { span { (format::tokens(stake, decimals)) " " (charts::tiny_bar(ratio(stake, most), "f4")) } }
             td class="n" data-l="Operators" { (it.at("member_count").number()) }
             td class="n" data-l="Largest" { (format::wad(it.at("largest_wad").amount(), Round::Up)) }
+            td class="n" data-l="Slack" { (slack_of(it)) }
             td data-l="Assets" { (symbols.join(", ")) }
             td data-l="Slashed stake" { @if it.at("redistributes").is_true() { span class="risk" { "is paid out" } } @else { "is burnt" } }
             td class="n" data-l="Slashes" { (it.at("slash_count").number()) }

@@ -4,6 +4,7 @@
 mod address;
 mod alerts;
 mod chain;
+mod history;
 mod market;
 mod operator;
 mod overview;

@@ -2,7 +2,7 @@
 //! slashes, delegators.
 
 use super::{
-    Drawn, Paused, address, chain,
+    Drawn, Paused, address, chain, history,
     staker::{set_link, set_name},
     wallet,
 };
@@ -119,6 +119,8 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                 (budgets(told, &tokens))
                 (allocations(told, &tokens, seconds, &paused))
                 div class="sec grid2" { (terms(told, seconds, &paused)) (delegators(told)) }
+                (record(told, seconds))
+                (history::over_time(told.at("history"), "delegated to it", &tokens))
                 (slashes(told.at("slashes"), told, &tokens))
                 (queue(told, &tokens, seconds))
             },
@@ -131,7 +133,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
 pub(super) struct Tokens<'a>(pub(super) Told<'a>);
 
 impl Tokens<'_> {
-    fn of(&self, strategy: &str) -> (String, u8) {
+    pub(super) fn of(&self, strategy: &str) -> (String, u8) {
         let found =
             self.0.at("items").items().find(|it| it.at("strategy").text().eq_ignore_ascii_case(strategy));
         found.map_or(("shares".into(), 18), |it| {
@@ -397,6 +399,36 @@ fn delegators(told: Told<'_>) -> Markup {
                 ul class="feed" { @for it in items.items() { li { span class="when" { "staker" } (parts::account("stakers", it.text())) } } }
                 @if told.at("delegators.more").is_true() { p class="small muted" { "These are the first by address; " code { "restake_delegators" } " has all." } }
             }
+        }
+    }
+}
+
+/// How it has done, as far as the chain tells.
+fn record(told: Told<'_>, seconds: Option<u64>) -> Markup {
+    let (now, since) = (told.at("block.number").number(), told.at("registered_block").number());
+    let age = now.saturating_sub(since);
+    let slashes = told.at("slashes.items").items().len() as u64;
+    let least = told.at("exposures").items().map(|it| it.at("max_magnitude").amount()).min().unwrap_or(WAD);
+    html! {
+        @if told.at("is_operator").is_true() {
+            div class="sec" { section class="card" {
+                h2 { "Record" }
+                dl class="kv" {
+                    dt { "Operator for" } dd {
+                        (format::count(age, "block"))
+                        @if let Some(seconds) = seconds { ", " (format::duration(age.saturating_mul(seconds))) }
+                        ", since block " (parts::block(since))
+                    }
+                    dt { "Slashed" } dd {
+                        @if slashes == 0 { "never" } @else { span class="lost" { (format::count(slashes, "time")) } }
+                    }
+                    dt { "Kept" } dd {
+                        "Of what was delegated to it from the start, " b { (format::wad(least, Round::Down)) } " is left after slashes"
+                        @if told.at("exposures").items().len() > 1 { ", in the asset that lost most" } "."
+                    }
+                    dt { "Work" } dd class="unknown" { "How well it does its services’ work, they know: no contract here records it." }
+                }
+            } }
         }
     }
 }

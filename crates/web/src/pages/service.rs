@@ -1,8 +1,9 @@
 //! Services and their operator sets: how much stands behind them, whose, and what they may take; strategies beside.
 
 use super::{
-    Drawn, Paused, address, chain, draw,
+    Drawn, Paused, address, chain, draw, history,
     operator::{Tokens, slashes},
+    risk,
     staker::is_zero,
     wallet,
 };
@@ -87,7 +88,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                     @if sets.items().len() == 0 { p class="muted" { "None: it can take nothing." } } @else {
                         (parts::scroll("Operator sets", &html! {
                             table class="cards" {
-                                (parts::head(&[("Set", false), ("Operators", true), ("Assets", false), ("Who may slash", false), ("Slashed stake", false), ("Slashes", true)]))
+                                (parts::head(&[("Set", false), ("Operators", true), ("Assets", false), ("Who may slash", false), ("Slashed stake", false), ("Slack", false), ("Slashes", true)]))
                                 tbody { @for it in sets.items() {
                                     @let id = it.at("operator_set.id").number();
                                     tr {
@@ -96,6 +97,7 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                                         td data-l="Assets" { span { @for it in it.at("strategies").items() { (tokens.symbol(it.text())) " " } } }
                                         td data-l="Who may slash" { (parts::account("address", it.at("slasher").text())) }
                                         td data-l="Slashed stake" { @if it.at("redistributes").is_true() { span class="risk" { "is paid out" } } @else { "is burnt" } }
+                                        td data-l="Slack" { (risk::slack_of(it.at("risk"))) }
                                         td class="n" data-l="Slashes" { (it.at("slash_count").number()) }
                                     }
                                 } }
@@ -104,11 +106,27 @@ pub(super) async fn show(Extension(reads): Extension<Reads>, viewer: Viewer) -> 
                         (chain::next(told.at("operator_sets.next"), &format!("/services/{full}?cursor=")))
                     }
                 } }
+                (registered(told.at("registered")))
+                @if !told.at("risk").is_none() { (risk::of_service(told.at("risk"))) }
                 (slashes(told.at("slashes"), told, &tokens))
             },
         }
     })
     .await
+}
+
+/// Who is registered with a service in AVSDirectory: the older way to serve, without operator sets.
+fn registered(told: Told<'_>) -> Markup {
+    html! {
+        @if told.at("items").items().len() > 0 {
+            div class="sec" { section class="card" {
+                h2 { "Registered in AVSDirectory" }
+                p { "The older way to serve, without operator sets: all stake of these operators stands behind the service. It cannot slash it." }
+                p { (risk::operators(told.at("items").items().map(Told::text))) }
+                @if told.at("more").is_true() { p class="small muted" { "There are more: " code { "restake_operators" } " has all." } }
+            } }
+        }
+    }
 }
 
 /// One operator set: whose stake it can take, now and when what is under way has come into effect.
@@ -139,6 +157,8 @@ pub(super) async fn set(Extension(reads): Extension<Reads>, viewer: Viewer) -> R
                     parts::tile("Slashes", format::grouped(told.at("slash_count").number()), "").below(html! { a href=(format!("/slashes?avs={full}")) { "of this service" } }),
                 ]))
                 @for (place, strategy) in told.at("strategies").items().enumerate() { (behind(told, place, strategy.text(), &tokens)) }
+                (history::over_time(told.at("history"), "that it could take", &tokens))
+                @if members > 0 { (risk::of_service(told.at("risk"))) }
                 @if members == 0 { div class="sec" { section class="card" {
                     (parts::empty("No operator serves this set.", &html! { "Operators join below, or with " code { "bulwark operator join" } "." }))
                 } } }

@@ -131,6 +131,8 @@ pub(super) fn operate(account: &str, is_operator: bool) -> Markup {
                 a class="btn" href=(to("join")) { "Join operator sets" }
                 a class="btn" href=(to("leave")) { "Leave operator sets" }
                 a class="btn" href=(to("delay")) { "Set the allocation delay" }
+                a class="btn" href=(to("describe")) { "Describe yourself" }
+                a class="btn" href=(to("approver")) { "Name an approver" }
             }
         } @else {
             p class="row" { a class="btn" href=(to("register")) { "Become an operator" } }

@@ -143,7 +143,7 @@ fn is_closed(slack: &Slack) -> bool {
 
 fn slack(cx: &Context, found: &Found, question: &Question) -> Result<Value, RpcError> {
     let slack = solve(cx, found, question)?;
-    Ok(json!({
+    let mut body = json!({
         "secure": slack.secure(false),
         "gamma_lower": finite(slack.lower),
         "gamma_upper": finite(slack.upper),
@@ -152,7 +152,30 @@ fn slack(cx: &Context, found: &Found, question: &Question) -> Result<Value, RpcE
         "witness": slack.witness.as_ref().map(|witness| witness_json(found, witness)),
         "cert_hash": certificate::hash(&slack.certificate),
         "warnings": found.graph.warnings(),
-    }))
+    });
+    if question.each == Some(true) {
+        spread::extend(&mut body, json!({ "by_service": slack_of_each(found, question)? }));
+    }
+    Ok(body)
+}
+
+/// The slack of each service, over the attacks in which it falls.
+fn slack_of_each(found: &Found, question: &Question) -> Result<Value, RpcError> {
+    let time = question.time().min(MOST_TIME);
+    let started = Instant::now();
+    let mut stop = |_| started.elapsed() >= time;
+    let mut limits = Limits { gap: DEFAULT_GAP, cases: u64::MAX, stop: &mut stop };
+    let each = risk::slack_of_each_service(&found.graph, question.level()?, &mut limits)
+        .map_err(|error| failed(&error))?;
+    let row = |(service, slack): (usize, &Slack)| {
+        json!({
+            "service": found.key(service),
+            "secure": slack.secure(false),
+            "gamma_lower": finite(slack.lower),
+            "gamma_upper": finite(slack.upper),
+        })
+    };
+    Ok(each.iter().enumerate().map(row).collect())
 }
 
 fn attack(cx: &Context, found: &Found, question: &Question) -> Result<Value, RpcError> {

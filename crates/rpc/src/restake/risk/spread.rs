@@ -190,7 +190,8 @@ fn each(found: &Found) -> Result<Value, RpcError> {
     }))
 }
 
-fn extend(body: &mut Value, more: Value) {
+/// Adds the fields of an object to another.
+pub(super) fn extend(body: &mut Value, more: Value) {
     if let (Value::Object(body), Value::Object(more)) = (body, more) {
         body.extend(more);
     }

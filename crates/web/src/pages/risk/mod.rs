@@ -193,19 +193,71 @@ fn tenths(tenths: f64) -> String {
 }
 
 fn attack(attack: Told<'_>) -> Markup {
-    let nearest = attack.at("attack");
-    let ether = |amount: Told<'_>| format::position(amount.amount(), 18, Round::Up);
     html! {
-        @if !nearest.is_none() {
+        @if !attack.at("attack").is_none() {
             div class="sec" { section class="card" {
                 h2 { @if attack.at("profitable").is_true() { "The attack that pays" } @else { "The attack that comes nearest" } }
-                dl class="kv" {
-                    dt { "It costs" } dd { (ether(nearest.at("cost"))) " ETH of stake" }
-                    dt { "It wins" } dd { (ether(nearest.at("prize"))) " ETH" }
-                    dt { "By" } dd { (hands(nearest)) }
-                    dt { "Against" } dd { @for it in nearest.at("services").items() { (service_key(it.text())) " " } }
-                }
+                (nearest(attack.at("attack")))
             } }
+        }
+    }
+}
+
+/// What an attack costs, beside what it wins.
+fn nearest(nearest: Told<'_>) -> Markup {
+    let ether = |amount: Told<'_>| format::position(amount.amount(), 18, Round::Up);
+    let against = nearest.at("services").items();
+    html! {
+        dl class="kv" {
+            dt { "It costs" } dd { (ether(nearest.at("cost"))) " ETH of stake" }
+            dt { "It wins" } dd { (ether(nearest.at("prize"))) " ETH" }
+            dt { "By" } dd { (hands(nearest)) }
+            dt { "Against" } dd {
+                @for it in against.clone().take(MOST_NAMED) { (service_key(it.text())) " " }
+                @if against.len() > MOST_NAMED { "and " (against.len().saturating_sub(MOST_NAMED)) " more" }
+            }
+        }
+    }
+}
+
+/// What an attack on one service costs against its profit: the service's own slack, and the attack that comes nearest.
+pub(super) fn of_service(risk: Told<'_>) -> Markup {
+    html! {
+        div class="sec" { section class="card" {
+            h2 { (service_verdict(risk)) }
+            @if risk.at("gamma_lower").is_none() {
+                p class="unknown" {
+                    @if risk.at("unknown").is_none() { "It has declared that nothing is to be won by an attack." }
+                    @else { "Unknown: " (format::foreign(risk.at("unknown").text())) }
+                }
+            } @else {
+                p {
+                    (interval(risk)) " for attacks in which it falls, alone or with others. "
+                    @if risk.at("assumed_prizes").number() > 0 { "Where a service has declared no prize, 3 % of what corrupts it is assumed. " }
+                    a href="/risk" { "The whole network" } ", " a href="/risk/stress" { "what would break it" } "."
+                }
+            }
+            @if !risk.at("attack").is_none() { (nearest(risk.at("attack"))) }
+        } }
+    }
+}
+
+fn service_verdict(risk: Told<'_>) -> Markup {
+    html! {
+        @match (risk.at("profitable").is_true(), risk.at("gamma_lower").float()) {
+            (true, _) => span class="lost" { "An attack on it pays" },
+            (false, Some(gamma)) if gamma >= 0.0 => { "An attack on it loses at least " (times(gamma)) " what it wins" }
+            _ => "What an attack on it costs",
+        }
+    }
+}
+
+/// The slack of one service in a table.
+pub(super) fn slack_of(risk: Told<'_>) -> Markup {
+    html! {
+        @match risk.at("gamma_lower").float() {
+            Some(gamma) => span class=(if gamma < 0.0 { "lost" } else { "" }) { "γ ≥ " (format::bound(gamma)) },
+            None => span class="unknown" { "unknown" },
         }
     }
 }
@@ -216,7 +268,7 @@ fn hands(nearest: Told<'_>) -> Markup {
 }
 
 /// Operators, the first of them by address.
-fn operators<'t>(all: impl Iterator<Item = &'t str>) -> Markup {
+pub(super) fn operators<'t>(all: impl Iterator<Item = &'t str>) -> Markup {
     let mut all: Vec<&str> = all.collect();
     all.sort_unstable();
     all.dedup();
