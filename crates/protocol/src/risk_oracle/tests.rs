@@ -14,7 +14,7 @@ use crate::{
 };
 use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::{SolCall, SolEvent, SolInterface as _};
-use light::certificate::{Certificate, encode, hash};
+use light::certificate::{Certificate, Cover, Node, encode, hash};
 use proofs::{attack, cheapest, proof};
 use proptest::prelude::*;
 use types::{
@@ -95,6 +95,19 @@ fn publish(scene: &mut Scene, mode: u8, certificate: &Certificate) -> Result<(i6
 fn certificate(network: &Network, service: Option<u32>) -> Certificate {
     let weakest = service.unwrap_or_else(|| proofs::weakest(network));
     Certificate { service, lower: Some(proof(network)), upper: Some(attack(network, weakest)) }
+}
+
+/// The same proof with a cover for each price of its leaf.
+fn in_covers(certificate: &Certificate) -> Certificate {
+    let mut covered = certificate.clone();
+    let lower = covered.lower.as_mut().unwrap();
+    let [Node::Leaf(prices)] = &lower.nodes[..] else { panic!("one leaf") };
+    let covers = prices
+        .iter()
+        .zip(0..)
+        .map(|(price, service)| Node::Cover(Cover { service, operators: Vec::new(), price: *price }));
+    lower.nodes = covers.chain([Node::Leaf(vec![0; prices.len()])]).collect();
+    covered
 }
 
 fn gamma(scene: &mut Scene, id: u32) -> gammaReturn {
@@ -265,11 +278,14 @@ fn registrations_of_avs_directory_share_the_whole_stake() {
     assert_eq!((full.stakes.clone(), full.otherServices), (vec![1_000, 500], 2));
     assert_eq!((full.needs.clone(), full.edgeStakes.clone()), (vec![500, 334], vec![1_000, 1_000, 500]));
     let of_full = certificate(&full, None);
-    publish(&mut scene, FULL, &of_full).unwrap();
+    let bounds = publish(&mut scene, FULL, &of_full).unwrap();
+    // Covers beside nobody say what the prices of the leaf said; only where stake is whole.
+    assert_eq!(publish(&mut scene, FULL, &in_covers(&of_full)), Ok(bounds));
     // Mode unique has services and is not proved yet.
     let unproved = scene.chain.ask(HOME, &networkGammaCall {}).unwrap();
     assert_eq!((unproved.gammaLowerE6, unproved.blockNumber), (-1_000_000, 0));
     let unique = network(&mut scene, UNIQUE);
+    assert!(publish(&mut scene, UNIQUE, &in_covers(&certificate(&unique, None))).is_err());
     publish(&mut scene, UNIQUE, &certificate(&unique, None)).unwrap();
     let both = scene.chain.ask(HOME, &networkGammaCall {}).unwrap();
     assert_eq!((both.gammaLowerE6, both.blockNumber), (2_750_000, scene.chain.block.number));
