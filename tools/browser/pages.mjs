@@ -58,6 +58,7 @@ async function pages(url) {
   const { avs, id } = slash.operator_set;
   const { items: blocks } = await read(url, "/blocks");
   const { items: losses } = await read(url, `/slashes/${avs}:${id}/${slash.slash_id}`);
+  const { withdrawals } = await read(url, `/operators/${slash.operator}`);
   return [
     ["overview", "/"],
     ["stakers", "/stakers"],
@@ -78,7 +79,9 @@ async function pages(url) {
     ["matrix", "/risk/matrix"],
     ["cascade", "/risk/cascade?shock=10%25"],
     ["losses", "/risk/losses?years=20000&seed=1"],
+    ["withdrawal", `/withdrawals/${withdrawals[0].root}`],
     ["stress", "/risk/stress"],
+    ["concentration", "/risk/concentration"],
     ["blocks", "/blocks"],
     ["block", `/blocks/${blocks[0].number}`],
     ["transaction", `/tx/${slash.transaction_hash}`],

@@ -16,6 +16,7 @@ mod slash;
 mod staker;
 mod transaction;
 mod wallet;
+mod withdrawal;
 
 pub(crate) use paused::Paused;
 
@@ -58,6 +59,7 @@ pub fn routes(book: Book) -> Router {
         .route("/services/{avs}/sets/{id}", get(service::set))
         .route("/strategies", get(service::strategies))
         .route("/strategies/{strategy}", get(service::strategy))
+        .route("/withdrawals/{root}", get(withdrawal::show))
         .route("/slashes", get(slash::list))
         .route("/slashes/{set}/{id}", get(slash::show))
         .route("/market", get(market::show))
@@ -66,6 +68,7 @@ pub fn routes(book: Book) -> Router {
         .route("/risk/cascade", get(risk::cascade::show))
         .route("/risk/losses", get(risk::losses::show))
         .route("/risk/stress", get(risk::stress::show))
+        .route("/risk/concentration", get(risk::held::show))
         .route("/parameters", get(reference::parameters))
         .route("/alerts", get(alerts::show).post(alerts::change).layer(DefaultBodyLimit::max(MOST_OF_A_FORM)))
         .route("/glossary", get(reference::glossary))

@@ -492,7 +492,7 @@ fn queue(told: Told<'_>, tokens: &Tokens<'_>, seconds: Option<u64>) -> Markup {
                                         (tokens.says(strategy.text(), shares.amount(), Round::Down)) " "
                                     } }
                                 }
-                                td data-l="Free" { (format::countdown(now, it.at("completable_block").number(), seconds)) }
+                                td data-l="Free" { a href=(format!("/withdrawals/{}", it.at("root").text())) { (format::countdown(now, it.at("completable_block").number(), seconds)) } }
                             }
                         } }
                     }

@@ -322,7 +322,7 @@ fn waiting(told: Told<'_>, seconds: Option<u64>, paused: &Paused) -> Markup {
                             @if until >= now { "Until block " (format::grouped(until)) " it can shrink, never grow." }
                             @else { "It can no longer be slashed." }
                         }
-                        p class="when" { "root " code { (parts::short_hash(it.at("root").text())) } }
+                        p class="when" { a href=(format!("/withdrawals/{}", it.at("root").text())) { "root " code { (parts::short_hash(it.at("root").text())) } } }
                         @if at <= now { (wallet::complete(told.at("staker").text(), it.at("root").text(), paused)) }
                     }
                 }

@@ -3,6 +3,7 @@
 
 pub(super) mod cascade;
 mod form;
+pub(super) mod held;
 pub(super) mod losses;
 pub(super) mod matrix;
 pub(super) mod stress;
@@ -20,12 +21,13 @@ use maud::{Markup, html};
 use rpc::Reads;
 
 /// The pages of risk: path, name.
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("/risk", "Is it secure?"),
     ("/risk/matrix", "Who secures whom"),
     ("/risk/stress", "What would break it"),
     ("/risk/cascade", "How a loss spreads"),
     ("/risk/losses", "What a year may cost"),
+    ("/risk/concentration", "Who holds it"),
 ];
 /// Slack to which the gauge reaches at least.
 const LEAST_SLACK: f64 = 4.0;
